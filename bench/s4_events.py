@@ -1,0 +1,187 @@
+"""S4: from a POST to the budget's summary committed, over RabbitMQ; backlogs; neighbours of a big import."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from statistics import median
+from uuid import UUID
+
+import aiohttp
+import asyncpg
+
+from bench import fill
+from bench.measure import Cpu
+from bench.people import Household
+from bench.report import Row, at_least, at_least_by_either, at_most
+from bench.split import CHANNEL, Split, broker_answers, settled, split
+from bench.walker import bank_file, import_file
+from bench.world import World
+from pfms_common import consistency
+from pfms_common.ids import new_id
+
+STEADY_BOOKS = 20
+BATCH = 1000
+
+
+async def run(world: World) -> list[Row]:
+    if not await broker_answers():
+        return [Row("S4", "events over RabbitMQ", "RabbitMQ is not here")]
+    async with split(world, world.books + 1) as made:
+        importing, *others = made.people
+        rows = [*await _lag(world, made, others[:STEADY_BOOKS])]
+        rows += await _neighbours(world, made, importing, others[:STEADY_BOOKS])
+        rows += await _backlog(world, made, "one book's import", [importing], 0.2)
+        rows += await _backlog(world, made, f"{len(others)} interleaved books", others, 0.15)
+    return rows
+
+
+async def _lag(world: World, made: Split, people: Sequence[Household]) -> list[Row]:
+    await _posting(made, people, rate=100, seconds=1)
+    lags = sorted(await _posting(made, people, rate=100, seconds=world.seconds(30)))
+    p50, p99 = _percentile(lags, 50), _percentile(lags, 99)
+    commit = await _commit(made.budget)
+    what = "POST sent → month committed, 100/s"
+    return [
+        Row(
+            "S4",
+            f"{what}, p50",
+            f"two bare commits {2 * commit:.1f} ms",
+            product=f"{p50:.1f} ms",
+            goal=at_most(p50, 10, "ms"),
+        ),
+        Row("S4", f"{what}, p99", product=f"{p99:.1f} ms", goal=at_most(p99, 50, "ms")),
+    ]
+
+
+async def _commit(connection: asyncpg.Connection) -> float:
+    """Milliseconds of a transaction of one small row, which is mostly the disk's: there are two on the way."""
+    await connection.execute("CREATE TABLE bench_row (n int)")
+    took = []
+    for number in range(100):
+        began = time.perf_counter()
+        await connection.execute("INSERT INTO bench_row VALUES ($1)", number)
+        took.append((time.perf_counter() - began) * 1e3)
+    return median(took)
+
+
+async def _neighbours(
+    world: World, made: Split, importing: Household, people: Sequence[Household]
+) -> list[Row]:
+    """Other books are written to until the import has ended."""
+    rows, lags = world.size(50_000), []
+    async with aiohttp.ClientSession(made.api.url, headers=importing.headers) as session:
+        import_task = asyncio.create_task(import_file(session, importing.account_id, bank_file(rows)))
+        while not import_task.done():
+            lags += await _posting(made, people, rate=20, seconds=1)
+        await import_task
+    await settled(made)
+    p99 = _percentile(sorted(lags), 99)
+    what = f"others' p99 while one book imports {rows:,} rows"
+    return [Row("S4", what, product=f"{p99:.0f} ms", goal=at_most(p99, 1000, "ms"))]
+
+
+async def _posting(made: Split, people: Sequence[Household], *, rate: float, seconds: float) -> list[float]:
+    """Posts at a steady rate whatever the answers take; milliseconds from sending to the month committed."""
+    arrivals: dict[UUID, list[tuple[int, float]]] = defaultdict(list)
+    posted: list[tuple[UUID, int, float]] = []
+
+    def arrived(_connection: object, _pid: int, _channel: str, payload: str) -> None:
+        book, number = payload.split()
+        arrivals[UUID(book)].append((int(number), time.perf_counter()))
+
+    async def one(session: aiohttp.ClientSession, who: Household) -> None:
+        sent = time.perf_counter()
+        headers = {**who.headers, "Idempotency-Key": str(new_id())}
+        async with session.post("/api/v1/transactions", json=who.body(), headers=headers) as answer:
+            if answer.status != 201:
+                raise RuntimeError(f"{answer.status}: {await answer.text()}")
+            token = consistency.read(answer.headers[consistency.HEADER])
+        posted.append((who.book_id, token["ledger", who.book_id], sent))
+
+    await made.budget.add_listener(CHANNEL, arrived)
+    async with aiohttp.ClientSession(made.api.url) as session, asyncio.TaskGroup() as posts:
+        began = time.perf_counter()
+        for number in range(round(rate * seconds)):
+            await asyncio.sleep(began + number / rate - time.perf_counter())
+            posts.create_task(one(session, people[number % len(people)]))
+    while not all(arrivals[book] and arrivals[book][-1][0] >= number for book, number, _ in posted):
+        await asyncio.sleep(0.05)
+    await made.budget.remove_listener(CHANNEL, arrived)
+    return [
+        (next(at for reached, at in arrivals[book] if reached >= number) - sent) * 1e3
+        for book, number, sent in posted
+    ]
+
+
+def _percentile(values: Sequence[float], percent: int) -> float:
+    return values[min(len(values) * percent // 100, len(values) - 1)]
+
+
+async def _backlog(
+    world: World, made: Split, what: str, people: Sequence[Household], goal: float
+) -> list[Row]:
+    """All events become visible to the relay in one commit; the clock starts there."""
+    amount = world.size(100_000)
+    each = amount // len(people)
+    book, sample = people[0].book_id, min(amount, 20_000)
+    floor, floor_cpu = await _unnest(world, made.ledger, book, sample)
+    async with made.ledger.transaction():
+        for who in people:
+            await fill.transactions(made.ledger, who, each, unsent=True, vacuum=False)
+    cpu = Cpu(relay=made.relay.pid, consumers=made.consumers.pid, PostgreSQL=world.postgres)
+    began = time.perf_counter()
+    while await made.ledger.fetchval("SELECT EXISTS (SELECT FROM unsent)"):
+        await asyncio.sleep(0.02)
+    sent = amount / (time.perf_counter() - began)
+    await settled(made)
+    whole = amount / (time.perf_counter() - began)
+    micros = cpu.micros_per(amount)
+    used = ", ".join(f"{value:.0f} {name}" for name, value in micros.items())
+    again, again_cpu = await _unnest(world, made.ledger, book, sample)
+    floor, by_cpu = (floor + again) / 2, (floor_cpu + again_cpu) / 2 / sum(micros.values())
+    title = f"{amount:,} events of {what}"
+    return [
+        Row(
+            "S4",
+            f"{title}: relay",
+            f"{floor:.0f}/s",
+            f"{sent:.0f}/s",
+            f"{sent / floor:.2f} ×",
+            at_least(sent / floor, 0.35),
+        ),
+        Row(
+            "S4",
+            f"{title}: to the months",
+            f"{floor:.0f}/s; CPU {(floor_cpu + again_cpu) / 2:.0f} µs",
+            f"{whole:.0f}/s; CPU µs {used}",
+            f"{whole / floor:.2f} ×, by CPU {by_cpu:.2f} ×",
+            at_least_by_either(whole / floor, by_cpu, goal),
+        ),
+    ]
+
+
+async def _unnest(world: World, ledger: asyncpg.Connection, book: UUID, amount: int) -> tuple[float, float]:
+    """The floor: rows like the events' by plain `unnest` inserts, a thousand at once; rows a second, CPU µs a row."""
+    await ledger.execute(
+        "DROP TABLE IF EXISTS bench_event; CREATE TABLE bench_event (LIKE event INCLUDING ALL)"
+    )
+    data: str = await ledger.fetchval(
+        "SELECT data::text FROM event WHERE stream_id = $1 AND type = 'transaction.created' LIMIT 1", book
+    )
+    cpu, own, began = Cpu(PostgreSQL=world.postgres), time.process_time(), time.perf_counter()
+    for start in range(0, amount, BATCH):
+        numbers = list(range(start, start + BATCH))
+        ids = [new_id() for _ in numbers]
+        await ledger.execute(_INSERT, book, numbers, ids, [data] * BATCH)
+    rate = amount / (time.perf_counter() - began)
+    micros = cpu.micros_per(amount)["PostgreSQL"] + (time.process_time() - own) * 1e6 / amount
+    await ledger.execute("DROP TABLE bench_event")
+    return rate, micros
+
+
+_INSERT = """
+    INSERT INTO bench_event (stream_id, sequence, id, type, schema_version, aggregate_type, aggregate_id,
+                             aggregate_version, trace, mode, occurred_at, data)
+    SELECT $1, n, id, 'transaction.created', 1, 'transaction', id, 1, '{}', 'live', now(), data::jsonb
+    FROM unnest($2::bigint[], $3::uuid[], $4::text[]) AS u (n, id, data)"""

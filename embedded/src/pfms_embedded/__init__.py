@@ -1,0 +1,1 @@
+"""All of PFMS in one process on an embedded PostgreSQL and Valkey."""

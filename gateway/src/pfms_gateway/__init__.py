@@ -1,0 +1,1 @@
+"""One front door: routing, tokens, limits, protection."""

@@ -1,0 +1,1 @@
+"""What every PFMS service shares: money, input, problems, principals, SQL."""

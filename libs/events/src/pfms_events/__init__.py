@@ -1,0 +1,1 @@
+"""Domain events: envelope, contracts, outbox, relay, consumers, transports."""

@@ -1,0 +1,247 @@
+"""One example per contract, as it would travel; written once into contracts/events/examples and sealed there."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from pfms_events.contracts import PRODUCERS, auth, budget, ledger
+from pfms_events.event import Event
+
+_BOOK, _USER, _SESSION, _MEMBER = (UUID(int=0x0197_0000_0000_7000_8000_0000_0000_0000 + n) for n in range(4))
+_ACCOUNT, _SAVINGS, _CATEGORY, _PAYEE, _SPLIT, _TRANSACTION, _IMPORT, _EVENT = (
+    UUID(int=0x0197_0000_0000_7000_8000_0000_0001_0000 + n) for n in range(8)
+)
+_AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+_USER_STATE: dict[str, Any] = {
+    "id": _USER,
+    "home_currency": "EUR",
+    "timezone": "Europe/Berlin",
+    "default_book_id": _BOOK,
+}
+_BOOK_STATE = {"id": _BOOK, "name": "Household", "base_currency": "EUR", "timezone": "Europe/Berlin"}
+_ACCOUNT_STATE: dict[str, Any] = {
+    "id": _ACCOUNT,
+    "name": "Checking",
+    "type": "checking",
+    "currency": "EUR",
+    "opening_balance_minor": 100_000,
+    "opened_on": date(2026, 1, 1),
+    "on_budget": True,
+}
+_POT = UUID(int=0x0197_0000_0000_7000_8000_0000_0002_0000)
+_POT_STATE: dict[str, Any] = {"id": _POT, "account_id": _ACCOUNT, "name": "Holidays", "currency": "EUR"}
+_RECONCILIATION_STATE: dict[str, Any] = {
+    "id": UUID(int=0x0197_0000_0000_7000_8000_0000_0003_0000),
+    "account_id": _ACCOUNT,
+    "currency": "EUR",
+    "statement_date": date(2026, 1, 31),
+    "statement_balance_minor": 98_750,
+    "started_by": _USER,
+    "started_at": _AT,
+}
+_CATEGORY_STATE: dict[str, Any] = {
+    "id": _CATEGORY,
+    "name": "Groceries",
+    "type": "expense",
+    "key": "groceries",
+    "spending_class": "need",
+    "is_essential": True,
+}
+_TRANSACTION_STATE: dict[str, Any] = {
+    "id": _TRANSACTION,
+    "type": "standard",
+    "kind": "expense",
+    "status": "cleared",
+    "date": date(2026, 1, 30),
+    "amount_minor": -1250,
+    "currency": "EUR",
+    "account_id": _ACCOUNT,
+    "payee": "Corner shop",
+    "payee_id": _PAYEE,
+    "splits": (ledger.Split(id=_SPLIT, category_id=_CATEGORY, amount_minor=-1250, tags=("food",)),),
+    "created_by": _USER,
+}
+_IMPORT_STATE: dict[str, Any] = {
+    "id": _IMPORT,
+    "account_id": _ACCOUNT,
+    "format": "ofx",
+    "rows_total": 3,
+    "rows_new": 2,
+    "rows_duplicate": 1,
+}
+_PLAN, _OCCURRENCE = (UUID(int=0x0197_0000_0000_7000_8000_0000_0002_0000 + n) for n in range(2))
+_PLAN_STATE: dict[str, Any] = {
+    "id": _PLAN,
+    "name": "Rent",
+    "kind": "expense",
+    "currency": "EUR",
+    "template": ledger.PlanTemplate(
+        amount_minor=-95_000,
+        account_id=_ACCOUNT,
+        payee="Landlord",
+        payee_id=_PAYEE,
+        splits=(ledger.Split(id=_SPLIT, category_id=_CATEGORY, amount_minor=-95_000),),
+    ),
+    "rrule": "FREQ=MONTHLY",
+    "start": date(2026, 1, 31),
+    "auto_post": True,
+    "amount_since": date(2026, 1, 31),
+    "catch_up_from": date(2026, 1, 31),
+    "created_by": _USER,
+}
+_RECURRING_STATE: dict[str, Any] = {
+    "id": _OCCURRENCE,
+    "plan_id": _PLAN,
+    "plan_version": 1,
+    "name": "Rent",
+    "nominal_date": date(2026, 1, 31),
+    "date": date(2026, 1, 30),
+    "amount_minor": -95_000,
+    "currency": "EUR",
+    "auto_post": True,
+}
+_RATE = UUID("0199f1c2-7a10-7c3e-9a51-0d6f3f1c2b01")
+_SETTINGS = UUID("0b6f3f1c-2b01-5c3e-9a51-0d6f7a100199")
+_ATTACHMENT_STATE: dict[str, Any] = {
+    "id": UUID(int=0x0197_0000_0000_7000_8000_0000_0001_0011),
+    "transaction_id": _TRANSACTION,
+    "name": "receipt.pdf",
+    "media_type": "application/pdf",
+    "size_bytes": 48_213,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "created_at": _AT,
+    "created_by": _USER,
+}
+_SOURCE, _HABIT, _LOG = (UUID(f"0199f1c2-7a10-7c3e-9a51-0d6f3f1c2c0{n}") for n in (1, 2, 3))
+_SOURCE_STATE: dict[str, Any] = {
+    "id": _SOURCE,
+    "name": "Acme",
+    "type": "salary",
+    "amount_minor": 320_000,
+    "currency": "EUR",
+    "frequency": "monthly",
+}
+_HABIT_STATE: dict[str, Any] = {
+    "id": _HABIT,
+    "name": "Coffee",
+    "unit_cost_minor": 450,
+    "currency": "EUR",
+    "icon": "coffee",
+    "target_reduction": 10,
+}
+
+EXAMPLES: tuple[Event, ...] = (
+    auth.UserRegistered(**_USER_STATE),
+    auth.UserVerified(**_USER_STATE | {"is_verified": True}),
+    auth.UserUpdated(**_USER_STATE | {"is_verified": True, "language": "de"}),
+    auth.BookCreated(**_BOOK_STATE),
+    auth.BookUpdated(**_BOOK_STATE | {"name": "Home"}),
+    auth.BookMemberAdded(id=_MEMBER, book_id=_BOOK, user_id=_USER, role="viewer"),
+    auth.BookMemberRoleChanged(id=_MEMBER, book_id=_BOOK, user_id=_USER, role="editor"),
+    auth.BookMemberRemoved(id=_MEMBER, book_id=_BOOK, user_id=_USER),
+    auth.SessionStarted(id=_SESSION, user_id=_USER, started_at=_AT),
+    auth.SessionRevoked(id=_SESSION, user_id=_USER, reason="logout"),
+    auth.SessionCompromised(id=_SESSION, user_id=_USER),
+    ledger.AccountCreated(**_ACCOUNT_STATE),
+    ledger.AccountUpdated(**_ACCOUNT_STATE | {"name": "Joint account"}),
+    ledger.AccountDeleted(id=_ACCOUNT),
+    ledger.PotCreated(**_POT_STATE),
+    ledger.PotUpdated(**_POT_STATE | {"is_active": False}),
+    ledger.PotDeleted(id=_POT),
+    ledger.PotBalanceChanged(
+        pot_id=_POT, account_id=_ACCOUNT, currency="EUR", balance_minor=30_000, account_paid_minor=0
+    ),
+    ledger.ReconciliationCreated(**_RECONCILIATION_STATE | {"status": "open"}),
+    ledger.ReconciliationUpdated(
+        **_RECONCILIATION_STATE
+        | {"status": "finished", "ticked": (_TRANSACTION,), "finished_by": _USER, "finished_at": _AT}
+    ),
+    ledger.ReconciliationDeleted(id=_RECONCILIATION_STATE["id"]),
+    ledger.CategoryCreated(**_CATEGORY_STATE),
+    ledger.CategoryUpdated(**_CATEGORY_STATE | {"is_archived": True}),
+    ledger.CategoryDeleted(id=_CATEGORY),
+    ledger.PayeeCreated(id=_PAYEE, name="Corner shop"),
+    ledger.PayeeUpdated(id=_PAYEE, name="Corner shop", aliases=("CORNER SHOP 12",)),
+    ledger.PayeeDeleted(id=_PAYEE),
+    ledger.TransactionCreated(**_TRANSACTION_STATE),
+    ledger.TransactionUpdated(
+        id=_TRANSACTION,
+        type="transfer",
+        kind="transfer",
+        status="cleared",
+        date=date(2026, 1, 30),
+        amount_minor=1250,
+        currency="EUR",
+        from_=ledger.Side(account_id=_ACCOUNT, amount_minor=1250, currency="EUR"),
+        to=ledger.Side(account_id=_SAVINGS, amount_minor=1250, currency="EUR"),
+        created_by=_USER,
+    ),
+    ledger.TransactionDeleted(id=_TRANSACTION),
+    ledger.PlanCreated(**_PLAN_STATE),
+    ledger.PlanUpdated(**_PLAN_STATE | {"weekend_rule": "before", "holidays": "DE"}),
+    ledger.PlanDeleted(id=_PLAN),
+    ledger.RecurringDue(**_RECURRING_STATE),
+    ledger.RecurringPosted(**_RECURRING_STATE | {"transaction_id": _TRANSACTION}),
+    ledger.RecurringSkipped(**_RECURRING_STATE),
+    ledger.RateSet(
+        id=_RATE, base="EUR", quote="USD", date=date(2026, 11, 20), rate="1.0842", source="manual"
+    ),
+    ledger.RateDeleted(id=_RATE),
+    ledger.LedgerSettingsUpdated(id=_SETTINGS, default_account_id=_ACCOUNT),
+    ledger.LedgerSettingsDeleted(id=_SETTINGS),
+    ledger.AttachmentCreated(**_ATTACHMENT_STATE),
+    ledger.AttachmentUpdated(**_ATTACHMENT_STATE),
+    ledger.AttachmentDeleted(id=_ATTACHMENT_STATE["id"]),
+    ledger.IncomeSourceCreated(**_SOURCE_STATE),
+    ledger.IncomeSourceUpdated(**_SOURCE_STATE | {"is_active": False}),
+    ledger.IncomeSourceDeleted(id=_SOURCE),
+    ledger.HabitCreated(**_HABIT_STATE),
+    ledger.HabitUpdated(**_HABIT_STATE | {"target_reduction": 20}),
+    ledger.HabitDeleted(id=_HABIT),
+    ledger.HabitLogged(
+        id=_LOG, habit_id=_HABIT, date=date(2026, 1, 31), time="08:15", quantity="2", cost_minor=900
+    ),
+    ledger.HabitLogDeleted(id=_LOG),
+    ledger.ImportProgress(**_IMPORT_STATE | {"status": "processing", "rows_imported": 1}),
+    ledger.ImportCompleted(**_IMPORT_STATE | {"status": "completed", "rows_imported": 2}),
+    budget.BudgetMonthChanged(
+        month="2026-01",
+        planned_income_minor=200_000,
+        income_minor=200_000,
+        outflow_minor=1250,
+        to_be_budgeted_minor=168_750,
+    ),
+)
+
+
+def write_examples(folder: Path) -> None:
+    """Writes the examples that are not there yet; what is there is sealed and stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    producers = {event: name for name, events in PRODUCERS.items() for event in events}
+    for number, event in enumerate(EXAMPLES, start=1):
+        target = folder / f"{event.EVENT}.v{event.SCHEMA_VERSION}.json"
+        if not target.exists():
+            item = example_envelope(event, producers[type(event)], number)
+            target.write_bytes(orjson.dumps(item, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def example_envelope(event: Event, source: str, number: int) -> dict[str, Any]:
+    data = orjson.loads(event.to_json())
+    return {
+        "id": str(_EVENT),
+        "type": event.EVENT,
+        "schema_version": event.SCHEMA_VERSION,
+        "source": source,
+        "stream_id": str(_USER if event.EVENT.startswith(("user.", "session.")) else _BOOK),
+        "sequence": number,
+        "aggregate": {"type": event.AGGREGATE, "id": data.get("id", str(_BOOK)), "version": 1},
+        "occurred_at": "2026-01-31T12:00:00.000000Z",
+        "actor": str(_USER),
+        "trace": {"correlation_id": "0197000000007000800000000000cafe"},
+        "mode": "live",
+        "data": data,
+    }

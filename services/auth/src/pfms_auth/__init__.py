@@ -1,0 +1,1 @@
+"""Users, sessions, books and members."""

@@ -1,0 +1,6 @@
+"""The command line of auth."""
+
+from pfms_auth.app import SERVICE
+from pfms_service.main import main
+
+main(SERVICE)

@@ -1,0 +1,1 @@
+"""Budget months: allocations, rollover, to-be-budgeted."""

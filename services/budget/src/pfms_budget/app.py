@@ -1,0 +1,62 @@
+"""The budget, written out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from pfms_budget.api import allocations, budget_settings, budgets
+from pfms_budget.consumers import SUBSCRIPTIONS
+from pfms_budget.db.tables import Base
+from pfms_budget.domain.allocation import (
+    AllocationExists,
+    IncomeTakesNoAllocation,
+    InvalidPercentage,
+    NoPlannedIncome,
+    OverAllocated,
+    PercentagesOver100,
+    ReceivableTakesNoAllocation,
+)
+from pfms_budget.domain.planned_income import PartsDoNotAddUp
+from pfms_budget.jobs import JOBS
+from pfms_budget.operations.check import check
+from pfms_budget.settings import BudgetSettings
+from pfms_common.problem import Problem
+from pfms_common.turns import Turns
+from pfms_service.roles import feed_clients
+from pfms_service.service import Resources, Running, Service
+
+
+@asynccontextmanager
+async def _turns(_resources: Resources) -> AsyncIterator[Turns]:
+    yield Turns()
+
+
+async def _check(running: Running, book_id: UUID) -> list[str]:
+    feed = feed_clients(SERVICE, running.resources).get("ledger")
+    return await check(running.resources.pool, book_id, running.resources.clock(), feed)
+
+
+SERVICE = Service(
+    name="budget",
+    summary="Months: what was planned, what happened, and what is left to be budgeted",
+    package="pfms_budget",
+    settings=BudgetSettings,
+    metadata=Base.metadata,
+    routers=(budgets.router, allocations.router, budget_settings.router),
+    errors={
+        InvalidPercentage: Problem(400, "invalid_percentage", "This is not a percentage"),
+        NoPlannedIncome: Problem(400, "no_planned_income", "There is no planned income to take a share of"),
+        PercentagesOver100: Problem(400, "percentages_over_100", "The percentages are more than the whole"),
+        IncomeTakesNoAllocation: Problem(400, "income_takes_no_allocation", "Income takes no allocation"),
+        ReceivableTakesNoAllocation: Problem(
+            400, "receivable_takes_no_allocation", "What others owe takes no allocation"
+        ),
+        PartsDoNotAddUp: Problem(400, "parts_do_not_add_up", "The parts are not the planned income"),
+        AllocationExists: Problem(409, "allocation_exists", "The category has an allocation already"),
+        OverAllocated: Problem(409, "over_allocated", "More is allocated than there is"),
+    },
+    subscriptions=SUBSCRIPTIONS,
+    jobs=JOBS,
+    own=_turns,
+    check=_check,
+)

@@ -1,0 +1,77 @@
+-- Budget months as JSON documents, in one round trip, the scope set first; `applied` is the ledger's number up to
+-- which the figures are complete; a reader that wants a higher one is told when they were derived. Without `lines` a document has no categories. No row: outside the budget.
+-- NOBODY (the zero UUID) is the uncategorised line, which is always there.
+CREATE FUNCTION budget_months(book uuid, from_day date, to_day date, most int, lines boolean, wanted bigint)
+RETURNS TABLE (key text, version bigint, applied bigint, document text) LANGUAGE plpgsql AS $$
+DECLARE
+    nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+    waiting bigint;
+BEGIN
+    IF coalesce(current_setting('app.book_ids', true), '') IN ('', '{}') THEN
+        PERFORM set_config('app.book_ids', '{' || book || '}', true);
+    END IF;
+    SELECT p.applied_through INTO applied FROM progress p
+    WHERE p.stream_id = book AND p.consumer = 'budget.ledger' AND p.producer = 'ledger';
+    SELECT d.before INTO waiting FROM dirty d WHERE d.book_id = book;
+    applied := least(coalesce(applied, 0), waiting);
+
+    RETURN QUERY
+    SELECT m.key, coalesce(p.version, 0), applied,
+        left(head.document, -1) || CASE WHEN lines THEN ', "categories" : ' || (
+            SELECT json_agg(json_build_object(
+                'category_id', nullif(l.category_id, nobody),
+                'kind', CASE WHEN l.category_id = nobody THEN 'uncategorised' ELSE 'category' END,
+                'allocated_minor', l.allocated,
+                'actual_minor', l.actual,
+                'carry_in_minor', l.carry_in,
+                'available_minor', l.available,
+                'card_debt_minor', 0,
+                'transaction_count', l.transaction_count,
+                'rollover', l.rollover
+            ) ORDER BY l.category_id = nobody, l.category_id)::text
+            FROM (
+                SELECT x.category_id, x.allocated, x.actual, x.carry_in, x.available, x.transaction_count, x.rollover
+                FROM month_line x WHERE x.book_id = book AND x.first_day = m.first_day
+                UNION ALL
+                SELECT nobody, 0, 0, 0, 0, 0, NULL WHERE NOT EXISTS (
+                    SELECT FROM month_line x
+                    WHERE x.book_id = book AND x.first_day = m.first_day AND x.category_id = nobody)
+            ) l
+        ) ELSE '' END || '}'
+    FROM month m
+    LEFT JOIN plan p ON p.book_id = book AND p.first_day = m.first_day
+    CROSS JOIN LATERAL (SELECT json_build_object(
+        'month', m.key,
+        'first_day', m.first_day,
+        'last_day', m.last_day,
+        'status', coalesce(p.status, 'draft'),
+        'notes', p.notes,
+        'planned_income_minor', coalesce(p.planned_income_minor, 0),
+        'planned_salary_minor', coalesce(p.planned_salary_minor, 0),
+        'planned_bonuses_minor', coalesce(p.planned_bonuses_minor, 0),
+        'planned_side_income_minor', coalesce(p.planned_side_income_minor, 0),
+        'planned_investments_minor', coalesce(p.planned_investments_minor, 0),
+        'planned_other_minor', coalesce(p.planned_other_minor, 0),
+        'savings_budget_minor', coalesce(p.savings_budget_minor, 0),
+        'debt_payment_budget_minor', coalesce(p.debt_payment_budget_minor, 0),
+        'start_minor', m.start,
+        'income_minor', m.income,
+        'expected_income_minor', coalesce(nullif(p.planned_income_minor, 0), m.income),
+        'held_income_minor', m.held_income,
+        'openings_minor', m.openings,
+        'total_planned_minor', m.allocated,
+        'outflow_minor', m.outflow,
+        'rollover_balance_minor', m.rollover_balance,
+        'released_minor', m.released,
+        'hold_minor', m.hold,
+        'excluded_minor', m.excluded,
+        'discarded_minor', m.discarded,
+        'to_be_budgeted_minor', m.to_be_budgeted,
+        'version', coalesce(p.version, 0),
+        'as_of', to_char(CASE WHEN waiting IS NULL AND applied >= wanted THEN now() ELSE m.derived_at END AT TIME ZONE 'UTC',
+                         'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    )::text AS document) head
+    WHERE m.book_id = book AND m.first_day BETWEEN from_day AND to_day
+    ORDER BY m.first_day LIMIT most;
+END
+$$

@@ -1,0 +1,64 @@
+"""What people decide: planned months, allocations, the choices of a book."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Date, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pfms_budget.db.tables.base import Base
+
+
+class SettingsRow(Base):
+    """A book's choices; without a row the defaults, as version 0."""
+
+    __tablename__ = "settings"
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    default_rollover: Mapped[str] = mapped_column(Text)
+    unrolled: Mapped[str] = mapped_column(Text)
+    strict: Mapped[bool]
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
+class PlanRow(Base):
+    """The header of a month, by its first day; a month without one reads as zeros, as version 0."""
+
+    __tablename__ = "plan"
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    first_day: Mapped[date] = mapped_column(Date, primary_key=True)
+    planned_income_minor: Mapped[int] = mapped_column(BigInteger)
+    planned_salary_minor: Mapped[int] = mapped_column(BigInteger)
+    planned_bonuses_minor: Mapped[int] = mapped_column(BigInteger)
+    planned_side_income_minor: Mapped[int] = mapped_column(BigInteger)
+    planned_investments_minor: Mapped[int] = mapped_column(BigInteger)
+    planned_other_minor: Mapped[int] = mapped_column(BigInteger)
+    savings_budget_minor: Mapped[int] = mapped_column(BigInteger)
+    debt_payment_budget_minor: Mapped[int] = mapped_column(BigInteger)
+    hold_minor: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(Text)
+    notes: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
+class AllocationRow(Base):
+    """What a month sets aside for a category; `percentage` in hundredths, null for a fixed amount."""
+
+    __tablename__ = "allocation"
+    __table_args__ = (
+        CheckConstraint("(type = 'percentage') = (percentage IS NOT NULL)", name="percentage"),
+        UniqueConstraint("book_id", "first_day", "category_id", name="allocation_category_key"),
+    )
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    first_day: Mapped[date] = mapped_column(Date)
+    category_id: Mapped[UUID]
+    type: Mapped[str] = mapped_column(Text)
+    percentage: Mapped[int | None]
+    allocated_minor: Mapped[int] = mapped_column(BigInteger)
+    rollover: Mapped[str] = mapped_column(Text)
+    colour: Mapped[str | None] = mapped_column(Text)
+    position: Mapped[int]
+    version: Mapped[int] = mapped_column(BigInteger)

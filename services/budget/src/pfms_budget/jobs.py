@@ -1,0 +1,35 @@
+"""What runs by the clock: months that time itself adds, what still waits to be derived, and what may go."""
+
+import asyncpg
+
+from pfms_budget.operations import projecting
+from pfms_events.retention import compact, retire
+from pfms_service.service import Job, Running
+
+MINUTES = 60
+HOUR = 3600
+
+
+async def extend(running: Running) -> None:
+    resources, now = running.resources, running.resources.clock()
+    relay_pool = _relay_pool(running)
+    await projecting.derive_waiting(resources.pool, relay_pool, now)
+    if await projecting.extend(resources.pool, relay_pool, now):
+        resources.poke()
+
+
+async def retention(running: Running) -> None:
+    """A month's newest figures stay, which also keeps the count of its versions."""
+    now = running.resources.clock()
+    await compact(_relay_pool(running), now=now)
+    await retire(_relay_pool(running), now=now)
+
+
+def _relay_pool(running: Running) -> asyncpg.Pool:
+    pool = running.resources.relay_pool
+    if pool is None:
+        raise RuntimeError("the jobs role opens a relay pool")
+    return pool
+
+
+JOBS = (Job("extend", 10 * MINUTES, extend), Job("retention", HOUR, retention))

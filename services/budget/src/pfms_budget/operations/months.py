@@ -1,0 +1,266 @@
+"""Deriving a book's months from the first touched one on, and keeping the rows that differ.
+
+Months from the first to the last touched one are derived whole; what their last one hands on otherwise than before
+ripples through the later months, in the lines that it concerns.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from pfms_budget.domain.allocation import check_covered
+from pfms_budget.domain.cells import Cell, Tally
+from pfms_budget.domain.counting import PeriodSums, Scope, balance, month_lines
+from pfms_budget.domain.engine import derive as derive_periods
+from pfms_budget.domain.month import (
+    Allocation,
+    Carried,
+    Given,
+    Month,
+    Settings,
+    carried_from,
+    carried_into_first,
+    given_from,
+)
+from pfms_budget.domain.span import budget_months
+from pfms_budget.operations import announce, ripple, store
+from pfms_budget.operations.ripple import Changed, Ripple
+from pfms_budget.operations.touched import EVERYTHING, Touched
+from pfms_budget.queries import inputs
+from pfms_budget.queries.inputs import Facts, Plan
+from pfms_common.clock import today_in
+from pfms_common.period import Period, previous_month
+
+DERIVED_WHOLE = 3
+"""So few later months are derived with the touched ones: that takes fewer statements."""
+
+_NOT_DIRTY = "DELETE FROM dirty WHERE book_id = ANY ($1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be derived of one book.
+
+    Args:
+        periods: from the first touched one to the last, or to the end where that is near.
+        later: those after them, which only what is handed on can change.
+        fresh: first days of those whose cells are read again.
+        is_first: whether the budget begins with the first of them.
+    """
+
+    periods: Sequence[Period]
+    later: Sequence[Period]
+    fresh: frozenset[date]
+    is_first: bool
+    settings: Settings
+
+    @property
+    def first(self) -> Period:
+        return self.periods[0]
+
+    @property
+    def reads_from(self) -> date:
+        """The month before the first, which hands on to it, is read as well."""
+        return self.first.first if self.is_first else previous_month(self.first).first
+
+    @property
+    def last(self) -> date:
+        return self.periods[-1].first
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What one book's months are made from."""
+
+    scope: Scope
+    stored: Mapping[date, Month]
+    allocations: Mapping[date, Mapping[UUID, Allocation]]
+    plans: Mapping[date, Plan]
+    cells: Sequence[tuple[Cell, Tally]]
+    before: Sequence[tuple[Cell, Tally]]
+
+
+async def derive(
+    connection: asyncpg.Connection,
+    touched: Mapping[UUID, Touched],
+    now: datetime,
+    *,
+    actor: UUID | None = None,
+    told: Mapping[UUID, date] | None = None,
+    holds_strict: bool = False,
+) -> None:
+    """Brings the months of these books up to date and announces those whose figures are others now.
+
+    The caller's transaction holds the heads of all of them. What waited in `dirty` is derived with it.
+
+    Args:
+        now: to know which month the books are in.
+        actor: whoever wrote, for the events.
+        told: by book a month (its first day) that is announced though its derived figures may have stayed.
+        holds_strict: a person allocates, so a strict book refuses what it does not have; OverAllocated.
+    """
+    facts = await inputs.facts(connection, list(touched))
+    tasks: dict[UUID, Task] = {}
+    for book, known in facts.items():
+        task = _task(known, touched[book], now)
+        if task is not None:
+            tasks[book] = task
+    await _shorten(connection, facts, now)
+    bases = await _read(connection, facts, tasks)
+    changed = {book: _derived(task, bases[book]) for book, task in tasks.items()}
+    for book, later in (await ripple.on(connection, _handed_on(tasks, changed))).items():
+        changed[book] += later
+    if holds_strict:
+        for book, months in changed.items():
+            if facts[book].strict:
+                _check_strict(months)
+    await store.keep(connection, _rows(changed), now)
+    if dirty := [book for book, known in facts.items() if known.dirty_since]:
+        await connection.execute(_NOT_DIRTY, dirty)
+    news = {book: _news(months, bases[book], (told or {}).get(book)) for book, months in changed.items()}
+    await announce.month_changes(connection, news, actor)
+
+
+async def recomputed(
+    connection: asyncpg.Connection, book_id: UUID, now: datetime
+) -> tuple[Basis, list[Month]] | None:
+    """All months of a book from its cells, without a look at the stored ones; None where nothing is planned."""
+    facts = await inputs.facts(connection, [book_id])
+    task = _task(facts[book_id], EVERYTHING, now)
+    if task is None:
+        return None
+    basis = (await _read(connection, facts, {book_id: task}))[book_id]
+    made = derive_periods(task.periods, _given(task, basis), task.settings, _carried(task, basis))
+    return basis, list(made)
+
+
+def periods_of(facts: Facts, now: datetime) -> list[Period]:
+    """All months of a book's budget."""
+    return budget_months(facts.planned, facts.last_movement, today_in(facts.timezone, now))
+
+
+def _task(facts: Facts, touched: Touched, now: datetime) -> Task | None:
+    """None where nothing is to be derived."""
+    periods = periods_of(facts, now)
+    if not periods:
+        return None
+    if facts.dirty_since:
+        touched |= Touched(since=facts.dirty_since)
+    if facts.stored is None or facts.stored[0] != periods[0].first:
+        touched = EVERYTHING
+    fresh = touched.months(periods)
+    fresh |= {period.first for period in periods if facts.stored and period.first > facts.stored[1]}
+    if not fresh:
+        return None
+    first = min(fresh)
+    rest = [period for period in periods if period.first >= first]
+    touched_ones = sum(period.first <= max(fresh) for period in rest)
+    whole = touched_ones if len(rest) - touched_ones > DERIVED_WHOLE else len(rest)
+    return Task(rest[:whole], rest[whole:], frozenset(fresh), first == periods[0].first, facts.settings)
+
+
+async def _read(
+    connection: asyncpg.Connection, facts: Mapping[UUID, Facts], tasks: Mapping[UUID, Task]
+) -> dict[UUID, Basis]:
+    if not tasks:
+        return {}
+    spans = {book: (task.reads_from, task.last) for book, task in tasks.items()}
+    rest = {book: (task.reads_from, date.max) for book, task in tasks.items()}
+    firsts = {book: task.first.first for book, task in tasks.items() if task.is_first}
+    fresh = [
+        (book, period)
+        for book, task in tasks.items()
+        for period in task.periods
+        if period.first in task.fresh
+    ]
+    scopes = await inputs.scopes(connection, {book: facts[book].base_currency for book in tasks})
+    months = await inputs.months(connection, spans)
+    allocations = await inputs.allocations(connection, spans)
+    plans = await inputs.plans(connection, rest)
+    cells = await inputs.sums(connection, fresh)
+    before = await inputs.balances_before(connection, firsts)
+    return {
+        book: Basis(
+            scopes[book],
+            months[book],
+            allocations[book],
+            plans[book],
+            cells.get(book, ()),
+            before.get(book, ()),
+        )
+        for book in tasks
+    }
+
+
+def _derived(task: Task, basis: Basis) -> list[Changed]:
+    """The months that differ from what is stored."""
+    made = derive_periods(task.periods, _given(task, basis), task.settings, _carried(task, basis))
+    pairs = [(basis.stored.get(month.period.first), month) for month in made]
+    return [Changed(before, month) for before, month in pairs if before != month]
+
+
+def _handed_on(tasks: Mapping[UUID, Task], changed: Mapping[UUID, Sequence[Changed]]) -> dict[UUID, Ripple]:
+    """The books whose last derived month differs, so that it hands on something else than before."""
+    found: dict[UUID, Ripple] = {}
+    for book, task in tasks.items():
+        last = changed[book][-1] if changed[book] else None
+        if task.later and last and last.before and last.after.period.first == task.last:
+            found[book] = Ripple(task.later, last.before, last.after, task.settings)
+    return found
+
+
+def _news(changed: Sequence[Changed], basis: Basis, told: date | None) -> list[announce.Told]:
+    """The months that changed, and the one that is told anyhow."""
+    months = [each.after for each in changed]
+    if told and told in basis.stored and all(month.period.first != told for month in months):
+        months.append(basis.stored[told])
+    return [
+        announce.Told(month, basis.plans.get(month.period.first, Plan()).planned_income) for month in months
+    ]
+
+
+def _carried(task: Task, basis: Basis) -> Carried:
+    if task.is_first:
+        return carried_into_first(balance(basis.before, basis.scope))
+    return carried_from(basis.stored[task.reads_from])
+
+
+def _given(task: Task, basis: Basis) -> dict[str, Given]:
+    """What each period is given: of touched months from their cells, of others from their stored rows."""
+    fresh = [period for period in task.periods if period.first in task.fresh]
+    sums = month_lines(basis.cells, basis.scope, fresh)
+    excluded = 0 if task.is_first else basis.stored[task.reads_from].header.excluded
+    given: dict[str, Given] = {}
+    for period in task.periods:
+        allocations = basis.allocations.get(period.first, {})
+        stored = basis.stored.get(period.first)
+        if period.first in task.fresh or stored is None:
+            hold = basis.plans.get(period.first, Plan()).hold
+            given[period.key] = Given(sums.get(period.key, PeriodSums()), allocations, hold)
+        else:
+            given[period.key] = given_from(stored, excluded, allocations)
+        excluded = stored.header.excluded if stored else excluded
+    return given
+
+
+async def _shorten(connection: asyncpg.Connection, facts: Mapping[UUID, Facts], now: datetime) -> None:
+    """Drops stored months that lie outside the budget since its first or last month moved."""
+    kept: dict[UUID, tuple[date, date]] = {}
+    for book, known in facts.items():
+        periods = periods_of(known, now)
+        span = (periods[0].first, periods[-1].first) if periods else (date.max, date.max)
+        if known.stored and (known.stored[0] < span[0] or known.stored[1] > span[1]):
+            kept[book] = span
+    await store.drop_outside(connection, kept)
+
+
+def _check_strict(months: Sequence[Changed]) -> None:
+    before = {each.after.period.key: each.before.header.to_be_budgeted for each in months if each.before}
+    check_covered(before, {each.after.period.key: each.after.header.to_be_budgeted for each in months})
+
+
+def _rows(changed: Mapping[UUID, Sequence[Changed]]) -> list[tuple[UUID, Month | None, Month]]:
+    return [(book, each.before, each.after) for book, months in changed.items() for each in months]

@@ -1,0 +1,105 @@
+"""What the ledger's events say: the newest state of each account, category and transaction.
+
+Reading them needs no database and no order. An older version that comes later is passed over; a deletion is a
+state like any other, None.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from pfms_budget.domain.cells import Cells, Split, Transaction, Transfer, added_up, cells_of
+from pfms_events.contracts import ledger
+from pfms_events.envelope import Envelope
+
+type Key = tuple[UUID, UUID]
+"""Book and id."""
+
+
+class AccountCopy(NamedTuple):
+    on_budget: bool
+    currency: str
+    opened_on: date
+    opening_balance_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known[T]:
+    """A state with its version; None: deleted."""
+
+    version: int
+    state: T | None
+
+
+@dataclass(slots=True)
+class News:
+    """Filled by `add`. A transaction's state is the cells that it adds to, a category's its kind or else its type.
+
+    `lowest`: by book the lowest number among the events added.
+    """
+
+    accounts: dict[Key, Known[AccountCopy]] = field(default_factory=dict)
+    categories: dict[Key, Known[str]] = field(default_factory=dict)
+    transactions: dict[Key, Known[Cells]] = field(default_factory=dict)
+    lowest: dict[UUID, int] = field(default_factory=dict)
+
+    def add(self, envelopes: Iterable[Envelope]) -> "News":
+        for envelope in envelopes:
+            book = envelope.stream_id
+            self.lowest[book] = min(envelope.sequence, self.lowest.get(book, envelope.sequence))
+            key, version = (book, envelope.aggregate_id), envelope.aggregate_version
+            match envelope.data:
+                case ledger.Account() as account if _is_newer(self.accounts, key, version):
+                    self.accounts[key] = Known(version, _account(account))
+                case ledger.AccountDeleted() if _is_newer(self.accounts, key, version):
+                    self.accounts[key] = Known(version, None)
+                case ledger.Category() as category if _is_newer(self.categories, key, version):
+                    self.categories[key] = Known(version, category.kind or category.type)
+                case ledger.CategoryDeleted() if _is_newer(self.categories, key, version):
+                    self.categories[key] = Known(version, None)
+                case ledger.Transaction() as transaction if _is_newer(self.transactions, key, version):
+                    self.transactions[key] = Known(version, added_up(map(cells_of, moved(transaction))))
+                case ledger.TransactionDeleted() if _is_newer(self.transactions, key, version):
+                    self.transactions[key] = Known(version, None)
+                case _:
+                    continue  # payees and imports move no money
+        return self
+
+
+def _is_newer[T](known: dict[Key, Known[T]], key: Key, version: int) -> bool:
+    return key not in known or known[key].version < version
+
+
+def _account(event: ledger.Account) -> AccountCopy:
+    return AccountCopy(event.on_budget, event.currency, event.opened_on, event.opening_balance_minor)
+
+
+def _parts(split: ledger.Split) -> Iterable[Split]:
+    """Your own part in the split's category, each share in that of what is owed to you."""
+    sign = 1 if split.amount_minor > 0 else -1
+    apart = [share for share in split.shares if share.counts_apart]
+    owed = [Split(share.category_id, sign * share.amount_minor) for share in apart]
+    yield Split(split.category_id, split.amount_minor - sum(part.minor for part in owed))
+    yield from owed
+
+
+def moved(event: ledger.Transaction) -> list[Transaction | Transfer]:
+    """The transaction as the arithmetic knows it; ValueError for an event that names no account.
+
+    A transfer's fee is spent from where the money leaves; the rest of it moves.
+    """
+    splits = [part for split in event.splits for part in _parts(split)]
+    flags = (event.excluded_from_budget, event.counts_next_period)
+    if event.from_ is not None and event.to is not None:
+        fee = event.fee.amount_minor if event.fee else 0
+        source, sent, received = event.from_.account_id, event.from_.amount_minor - fee, event.to.amount_minor
+        transfer = Transfer(event.date, source, event.to.account_id, sent, received, splits, *flags)
+        if event.fee is None:
+            return [transfer]
+        spent = Transaction(event.date, source, [Split(event.fee.category_id, -fee)], *flags)
+        return [transfer, spent]
+    if event.account_id is None:
+        raise ValueError(f"transaction {event.id} is on no account")
+    return [Transaction(event.date, event.account_id, splits, *flags)]

@@ -1,0 +1,72 @@
+"""Reading allocations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import asyncpg
+
+from pfms_budget.domain.allocation import AllocationType
+from pfms_budget.domain.rollover import Rollover
+
+_COLUMNS = (
+    "id, first_day, category_id, type, percentage, allocated_minor, rollover, colour, position, version"
+)
+_GET = f"SELECT {_COLUMNS} FROM allocation WHERE book_id = $1 AND id = $2"
+_OF_MONTH = f"""
+SELECT {_COLUMNS} FROM allocation WHERE book_id = $1 AND first_day = $2 ORDER BY position, id
+"""
+_ROLLOVER_BEFORE = """
+SELECT rollover FROM allocation WHERE book_id = $1 AND category_id = $2 AND first_day < $3
+ORDER BY first_day DESC LIMIT 1
+"""
+_TYPES = "SELECT id, type FROM category WHERE book_id = $1 AND id = ANY ($2) AND type IS NOT NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What a month sets aside for a category; `percentage` in hundredths, None for a fixed amount."""
+
+    id: UUID
+    first_day: date
+    category_id: UUID
+    type: AllocationType
+    percentage: int | None
+    allocated_minor: int
+    rollover: Rollover
+    colour: str | None
+    position: int
+    version: int
+
+
+async def get(connection: asyncpg.Connection, book_id: UUID, allocation_id: UUID) -> Allocation | None:
+    row = await connection.fetchrow(_GET, book_id, allocation_id)
+    return _allocation(row) if row else None
+
+
+async def of_month(connection: asyncpg.Connection, book_id: UUID, first_day: date) -> list[Allocation]:
+    """In the order that people gave them."""
+    return [_allocation(row) for row in await connection.fetch(_OF_MONTH, book_id, first_day)]
+
+
+async def rollover_before(
+    connection: asyncpg.Connection, book_id: UUID, category_id: UUID, first_day: date
+) -> Rollover | None:
+    """The policy last set for the category in an earlier month."""
+    text = await connection.fetchval(_ROLLOVER_BEFORE, book_id, category_id, first_day)
+    return Rollover(text) if text else None
+
+
+async def category_types(
+    connection: asyncpg.Connection, book_id: UUID, category_ids: Sequence[UUID]
+) -> dict[UUID, str]:
+    """expense or income, of those categories that there are."""
+    return {row["id"]: row["type"] for row in await connection.fetch(_TYPES, book_id, category_ids)}
+
+
+def _allocation(row: asyncpg.Record) -> Allocation:
+    fields = {name: row[name] for name in Allocation.__slots__}
+    return Allocation(
+        **{**fields, "type": AllocationType(row["type"]), "rollover": Rollover(row["rollover"])}
+    )

@@ -1,0 +1,62 @@
+"""Reading what people planned: the headers of months and the choices of a book."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import asyncpg
+
+from pfms_budget.domain.rollover import Rollover, Unrolled
+
+_PLAN = "SELECT * FROM plan WHERE book_id = $1 AND first_day = $2"
+_SETTINGS = "SELECT default_rollover, unrolled, strict, version FROM settings WHERE book_id = $1"
+_IN_BUDGET = "SELECT EXISTS (SELECT FROM month WHERE book_id = $1 AND first_day = $2)"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A month's header; amounts in minor units of the book's base currency."""
+
+    planned_income_minor: int = 0
+    planned_salary_minor: int = 0
+    planned_bonuses_minor: int = 0
+    planned_side_income_minor: int = 0
+    planned_investments_minor: int = 0
+    planned_other_minor: int = 0
+    savings_budget_minor: int = 0
+    debt_payment_budget_minor: int = 0
+    hold_minor: int = 0
+    status: str = "draft"
+    notes: str | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A book's choices; version 0: the defaults, since nobody chose."""
+
+    default_rollover: Rollover = Rollover.SURPLUS
+    unrolled: Unrolled = Unrolled.TO_BE_BUDGETED
+    strict: bool = False
+    version: int = 0
+
+
+async def plan(connection: asyncpg.Connection, book_id: UUID, first_day: date) -> Plan:
+    """The header of a month; version 0 where it has none."""
+    row = await connection.fetchrow(_PLAN, book_id, first_day)
+    return Plan(**{name: row[name] for name in Plan.__slots__}) if row else Plan()
+
+
+async def is_in_budget(connection: asyncpg.Connection, book_id: UUID, first_day: date) -> bool:
+    """Whether the month lies in the unbroken run of the book's budget."""
+    found: bool = await connection.fetchval(_IN_BUDGET, book_id, first_day)
+    return found
+
+
+async def choices(connection: asyncpg.Connection, book_id: UUID) -> Choices:
+    row = await connection.fetchrow(_SETTINGS, book_id)
+    if row is None:
+        return Choices()
+    return Choices(
+        Rollover(row["default_rollover"]), Unrolled(row["unrolled"]), row["strict"], row["version"]
+    )

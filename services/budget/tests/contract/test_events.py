@@ -1,0 +1,78 @@
+"""What the budget writes into its log is what its contracts say, and it can take everything it listens to."""
+
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+import pytest
+
+from pfms_budget.consumers import SUBSCRIPTIONS
+from pfms_budget.domain.cells import Split, Transaction
+from pfms_common.ids import new_id
+from pfms_events.contracts import MODELS
+from pfms_events.contracts.budget import EVENTS, month_figures_id
+from pfms_events.deal import deal
+from pfms_events.envelope import open_envelope
+
+EXAMPLES = Path(__file__).parents[4] / "contracts" / "events" / "examples"
+
+
+@pytest.fixture
+async def log(book, anna):
+    """A month that is planned, spent in, held from and corrected."""
+    account, groceries = new_id(), new_id()
+    await book.tell(book.account(account, opening_balance_minor=500), book.category(groceries, "expense"))
+    await anna.post("/budgets", json={"month": "2024-01", "planned_income_minor": 700})
+    body = {"category_id": str(groceries), "allocation_type": "percentage", "allocation_value": "10"}
+    await anna.post("/budgets/2024-01/allocations", json=body)
+    for minor in (-40, -50):
+        moved = Transaction(book.now.date(), account, [Split(groceries, minor)])
+        await book.tell(book.transaction(UUID(int=5), moved))
+    await anna.post("/budgets/2024-01/hold", json={"hold_minor": 30})
+    return await book.sql(
+        "SELECT *, data::text AS text FROM event WHERE stream_id = $1 ORDER BY sequence", book.id
+    )
+
+
+async def test_each_is_of_a_contract_and_each_contract_is_used(log):
+    for row in log:
+        model = MODELS[row["type"], row["schema_version"]]
+        parsed = model.model_validate(orjson.loads(row["text"]))
+        assert orjson.loads(parsed.to_json()) == orjson.loads(row["text"])
+        assert row["aggregate_type"] == model.AGGREGATE
+    assert {row["type"] for row in log} == {event.EVENT for event in EVENTS}
+
+
+async def test_each_month_has_versions_without_a_gap_and_the_stream_numbers(log, book):
+    versions: dict[UUID, list[int]] = {}
+    for row in log:
+        versions.setdefault(row["aggregate_id"], []).append(row["aggregate_version"])
+        assert row["aggregate_id"] == month_figures_id(book.id, orjson.loads(row["text"])["month"])
+
+    assert [row["sequence"] for row in log] == list(range(1, len(log) + 1))
+    for found in versions.values():
+        assert found == list(range(1, len(found) + 1))
+
+
+async def test_the_newest_event_of_a_month_has_the_figures_that_are_read(log, anna):
+    newest = {orjson.loads(row["text"])["month"]: orjson.loads(row["text"]) for row in log}
+
+    for key, figures in newest.items():
+        read = (await anna.get(f"/budgets/{key}")).json()
+        assert {name: read[name] for name in figures} == figures
+
+
+async def test_the_actor_is_the_person_who_planned_or_nobody(log, book):
+    assert {row["actor"] for row in log} == {None, book.person.user_id}
+
+
+@pytest.mark.parametrize("subscription", SUBSCRIPTIONS, ids=lambda each: each.name)
+async def test_every_example_of_what_it_takes_goes_through(book, subscription):
+    examples = [path for kind in subscription.types for path in sorted(EXAMPLES.glob(f"{kind}.v*.json"))]
+    for sequence, path in enumerate(examples, start=1):
+        item = {**orjson.loads(path.read_bytes()), "stream_id": str(book.id), "sequence": sequence}
+        opened = open_envelope(item, subscription.models, subscription.producer)
+        await deal(book.running.resources.pool, subscription, [opened])
+
+    assert len(examples) == len(subscription.types)
+    assert await book.sql("SELECT error FROM retry WHERE stream_id = $1", book.id) == []

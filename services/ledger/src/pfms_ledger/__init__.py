@@ -1,0 +1,1 @@
+"""Accounts, categories, payees, transactions and imports: the truth about money."""

@@ -1,0 +1,1 @@
+"""A book as other programs read it: entries in, text out, piece by piece."""

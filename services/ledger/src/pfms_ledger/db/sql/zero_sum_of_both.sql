@@ -1,0 +1,15 @@
+-- Double entry: what a statement changes in the postings sums to zero per transaction and currency.
+CREATE FUNCTION zero_sum_of_both() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM (
+            SELECT book_id, transaction_id, currency, amount_minor FROM added
+            UNION ALL
+            SELECT book_id, transaction_id, currency, -amount_minor FROM removed
+        ) AS change GROUP BY book_id, transaction_id, currency HAVING sum(amount_minor) <> 0
+    ) THEN
+        RAISE EXCEPTION 'postings do not sum to zero' USING ERRCODE = 'PF001';
+    END IF;
+    RETURN NULL;
+END
+$$

@@ -1,0 +1,121 @@
+"""An amount with its currency as people write it in a line: `12.50`, `1.234,56 €`, `+20`, `EUR 3`.
+
+A lone separator before three digits could group or could be decimal: it is taken to group, and uncertain.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pfms_common.currency import CURRENCIES
+
+_SYMBOLS = {
+    "€": "EUR",
+    "£": "GBP",
+    "$": "USD",
+    "¥": "JPY",
+    "₹": "INR",
+    "₩": "KRW",
+    "₺": "TRY",
+    "₴": "UAH",
+    "₽": "RUB",
+    "zł": "PLN",
+    "kč": "CZK",
+}
+_WORDS = {"euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "franken": "CHF", "yen": "JPY"}
+# Codes that are no words either when they are written small; others are taken in capitals alone.
+_COMMON = {"EUR", "USD", "GBP", "CHF", "JPY", "PLN", "CZK", "SEK", "NOK", "DKK", "CAD", "AUD", "INR"}
+_SHARED = {"$", "¥", "dollar", "dollars"}
+"""More than one currency is written so."""
+
+_NUMBER = r"\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d{1,4})?|\d{1,15}(?:[.,]\d{1,4})?"
+_AMOUNT = re.compile(
+    rf"(?P<sign>[+\-−])?(?P<before>[^\d\s+\-−.,]{{1,3}})?(?P<late>[+\-−])?(?P<number>{_NUMBER})(?P<after>[^\d\s.,]{{1,7}})?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number at words[first:first+words]; `sign` is 1, -1, or 0 where none was written."""
+
+    value: Decimal
+    sign: int
+    currency: str | None
+    first: int
+    words: int
+    certain: bool
+    currency_certain: bool
+
+    @property
+    def rank(self) -> int:
+        """How likely a number is the amount: with a currency or sign, with decimals, or bare."""
+        if self.currency is not None or self.sign:
+            return 2
+        return 1 if self.value != self.value.to_integral_value() or not self.certain else 0
+
+
+def amounts_in(words: Sequence[str]) -> list[Amount]:
+    """Every word that could be an amount, with a currency beside it."""
+    found: list[Amount] = []
+    for place, word in enumerate(words):
+        match = _AMOUNT.fullmatch(word)
+        if match is None or (match["sign"] and match["late"]):
+            continue
+        number = read_number(match["number"])
+        codes = [_code(match[side]) for side in ("before", "after") if match[side]]
+        if number is None or None in codes or len(codes) > 1:
+            continue
+        value, certain = number
+        written = match["before"] or match["after"]
+        first, count, currency = place, 1, codes[0] if codes else None
+        if currency is None and place + 1 < len(words) and (currency := _code(words[place + 1])):
+            written, count = words[place + 1], 2
+        elif currency is None and place > 0 and (currency := _code(words[place - 1])):
+            written, first, count = words[place - 1], place - 1, 2
+        sign = match["sign"] or match["late"]
+        found.append(
+            Amount(
+                value,
+                0 if sign is None else 1 if sign == "+" else -1,
+                currency,
+                first,
+                count,
+                certain,
+                written is None
+                or (written.casefold() not in _SHARED and (currency in _COMMON or written in _SYMBOLS)),
+            )
+        )
+    return found
+
+
+def read_number(text: str) -> tuple[Decimal, bool] | None:
+    """The number, and whether it can be read in one way only; None where marks contradict each other."""
+    marks = [mark for mark in text if not mark.isdigit()]
+    if not marks:
+        return Decimal(text), True
+    whole, mark, last = text[: (at := max(text.rfind(m) for m in set(marks)))], marks[-1], text[at + 1 :]
+    inner = set(marks[:-1])
+    if inner and mark not in inner and len(inner) == 1:
+        return Decimal("".join(filter(str.isdigit, whole)) + "." + last), True
+    if inner:
+        return (
+            (Decimal("".join(filter(str.isdigit, text))), True)
+            if inner == {mark} and len(last) == 3
+            else None
+        )
+    if mark in "'’":
+        return Decimal(whole + last), True
+    if len(last) == 3 and whole.lstrip("0") and len(whole) <= 3:
+        return Decimal(whole + last), False
+    return Decimal(f"{whole}.{last}"), True
+
+
+def _code(text: str) -> str | None:
+    """The currency that a sign, word or code means."""
+    folded = text.casefold().rstrip(".")
+    if folded in _SYMBOLS or folded in _WORDS:
+        return _SYMBOLS.get(folded) or _WORDS[folded]
+    code = text.upper()
+    return code if code in CURRENCIES and (text == code or code in _COMMON) and text.isascii() else None

@@ -1,0 +1,85 @@
+"""Making, changing and deleting income sources."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from pfms_common.idempotency import Answer, Claim, Written
+from pfms_common.principal import Principal
+from pfms_common.problem import Conflict, NotFound, Stale
+from pfms_ledger.db.journal import Change, Journal, append
+from pfms_ledger.queries import income_sources as queries
+
+
+@dataclass(frozen=True, slots=True)
+class IncomeSource:
+    """`amount_minor`: what usually arrives each time, in minor units of `currency`; None where it varies."""
+
+    id: UUID
+    name: str
+    type: str
+    amount_minor: int | None
+    currency: str
+    frequency: str
+    is_active: bool = True
+    note: str | None = None
+
+
+async def create(
+    journal: Journal, principal: Principal, source: IncomeSource, claim: Claim | None, answer: Answer
+) -> Written:
+    try:
+        return await journal.append(
+            principal.book_id,
+            [change_of(source, "income_source.created", 1)],
+            actor=principal.user_id,
+            claim=claim,
+            answer=answer,
+        )
+    except Stale as error:
+        raise Conflict("There is a source with this id already.", errors={"id": ["is taken"]}) from error
+
+
+async def change(
+    journal: Journal,
+    principal: Principal,
+    source_id: UUID,
+    changes: dict[str, Any],
+    check: Callable[[int], None],
+) -> tuple[IncomeSource, int, Written]:
+    """Changes the given fields. Answers the source and its version."""
+    book_id = principal.book_id
+    async with journal.begin_write(book_id) as connection:
+        row = await queries.present(connection, book_id, source_id)
+        if row is None:
+            raise NotFound("There is no such income source in this book.")
+        check(row["version"])
+        before = IncomeSource(**{name: row[name] for name in IncomeSource.__slots__})
+        after, version = replace(before, **changes), row["version"] + 1
+        updated = change_of(after, "income_source.updated", version)
+        written = await append(connection, book_id, [updated], actor=principal.user_id)
+    return after, version, written
+
+
+async def delete(
+    journal: Journal, principal: Principal, source_id: UUID, check: Callable[[int], None]
+) -> Written:
+    """Deletes a source that no transaction names."""
+    book_id = principal.book_id
+    async with journal.begin_write(book_id) as connection:
+        row = await queries.present(connection, book_id, source_id)
+        if row is None:
+            raise NotFound("There is no such income source in this book.")
+        check(row["version"])
+        gone = Change("income_source.deleted", source_id, row["version"] + 1, {"id": source_id})
+        return await append(connection, book_id, [gone], actor=principal.user_id)
+
+
+def change_of(source: IncomeSource, event: str, version: int) -> Change:
+    return Change(event, source.id, version, asdict(source))
+
+
+def from_data(data: Mapping[str, Any]) -> IncomeSource:
+    """A source from an event's JSON."""
+    return IncomeSource(**{**data, "id": UUID(data["id"])})

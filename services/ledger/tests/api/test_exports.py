@@ -1,0 +1,251 @@
+"""The book in other programs' formats."""
+
+import asyncio
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from decimal import Decimal
+from importlib.util import find_spec
+
+import pytest
+
+from pfms_common.currency import currency
+from pfms_common.money import parse_minor
+
+EVIL = '=HYPERLINK("x")'
+
+
+async def household(client):
+    """Accounts of several kinds and currencies, names that mean something to a parser, every type of transaction."""
+    checking = await client.account('A: "Giro";  (x)', opening_balance_minor=123_456)
+    savings = await client.account("a giro x", type="savings")
+    card = await client.account("Visa", type="credit", opening_balance_minor=-5_000)
+    yen = await client.account("¥ 現金", type="cash", currency="JPY", opening_balance_minor=10_000)
+    dinar = await client.account("Dinar", type="cash", currency="KWD")
+    depot = await client.account("Depot", type="investment")
+    groceries, salary = await client.category("groceries"), await client.category("salary")
+    odd = (await client.post("/categories", name='1: "(odd)"; ', type="expense", parent_id=groceries)).json()[
+        "id"
+    ]
+    split = [
+        {"category_id": groceries, "amount_minor": -1_000, "memo": EVIL},
+        {"category_id": odd, "amount_minor": -250},
+    ]
+    first = await client.spend(
+        checking, -1_250, payee=EVIL, splits=split, tags=["+1", "trip"], note="a; b\nc"
+    )
+    await client.spend(
+        checking, 250_000, payee='"Firm" \\ Co', splits=[{"category_id": salary, "amount_minor": 250_000}]
+    )
+    await client.spend(card, -777, status="pending", description="(code) | =x ; y")
+    await client.spend(yen, -350, date="1999-12-31")
+    await client.spend(dinar, 1_234_567)
+    moves = [
+        {"from": {"account_id": checking["id"]}, "to": {"account_id": savings["id"]}, "amount_minor": 5_000},
+        {
+            "from": {"account_id": checking["id"]},
+            "to": {"account_id": yen["id"], "amount_minor": 16_000},
+            "amount_minor": 10_000,
+        },
+        {
+            "from": {"account_id": checking["id"]},
+            "to": {"account_id": depot["id"]},
+            "amount_minor": 700,
+            "splits": [{"category_id": groceries, "amount_minor": 700}],
+        },
+    ]
+    for move in moves:
+        made = await client.post("/transactions", type="transfer", date="2026-03-01", **move)
+        assert made.status_code == 201, made.text
+    refund = await client.post(
+        "/transactions", type="refund", account_id=checking["id"], date="2026-03-02", amount_minor=300,
+        related_transaction_id=first["id"],
+    )  # fmt: skip
+    assert refund.status_code == 201, refund.text
+    gone = await client.spend(checking, -99)
+    await client.delete(f"/transactions/{gone['id']}", 1)
+    return [checking, savings, card, yen, dinar, depot]
+
+
+async def balances(client):
+    """Account id → (currency, minor units), and how much stands on categories by currency."""
+    items = (await client.get("/accounts", include_inactive=True)).json()["items"]
+    return {item["id"]: (item["currency"], item["balance_minor"]) for item in items}
+
+
+async def exported(client, what):
+    response = await client.get(f"/exports/{what}")
+    assert response.status_code == 200, response.text
+    assert response.headers["content-disposition"].startswith("attachment; filename=")
+    return response.content
+
+
+async def test_the_lines_of_the_table_add_up_to_every_balance(anna):
+    accounts = await household(anna)
+    text = (await exported(anna, "csv")).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+
+    sums = Counter()
+    for row in rows:
+        sums[row["account"]] += parse_minor(row["amount"], currency(row["currency"]))
+    assert [row["date"] for row in rows] == sorted(row["date"] for row in rows)
+    assert dict(sums) == {account["name"]: (await balances(anna))[account["id"]][1] for account in accounts}
+    assert {row["type"] for row in rows} == {"opening", "standard", "transfer", "refund"}
+
+
+async def test_no_cell_of_the_table_is_a_formula(anna):
+    await household(anna)
+    rows = list(csv.DictReader(io.StringIO((await exported(anna, "csv")).decode("utf-8-sig"))))
+
+    texts = {
+        cell for row in rows for name, cell in row.items() if name not in {"amount", "date", "transaction_id"}
+    }
+    assert [text for text in texts if text.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+    assert {f"'{EVIL}", "'+1, trip"} <= texts
+
+
+async def test_an_accounts_statement_reads_back_with_the_same_count_and_sum(anna, new_client):
+    for account in await household(anna):
+        content = await exported(anna, f"accounts/{account['id']}/ofx")
+        there = await anna.transactions(account_id=account["id"])
+        async with new_client() as other:
+            copy = await other.account("Copy", currency=account["currency"])
+            found = await other.bring(copy, content, name="account.ofx")
+            came = await other.transactions(account_id=copy["id"])
+
+            assert (found["status"], found["rows_error"], found["warnings"]) == (
+                "completed",
+                0,
+                [],
+            ) or not there
+        by = [(item["date"], item["account_amount_minor"]) for item in there]
+        assert sorted((item["date"], item["account_amount_minor"]) for item in came) == sorted(by)
+
+
+def told_by(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+async def test_hledger_finds_our_balances(anna, tmp_path):
+    program = shutil.which("hledger")
+    if program is None:
+        pytest.skip("hledger is not here: on Debian `apt install hledger`")
+    accounts = await household(anna)
+    journal = tmp_path / "book.journal"
+    journal.write_bytes(await exported(anna, "hledger"))
+
+    words = ["bal", "--flat", "-N", "-E", "--layout=bare", "-O", "csv"]
+    rows = list(csv.DictReader(io.StringIO(told_by(program, "-f", journal, *words))))
+
+    assert found_in(rows) == await wanted(anna, accounts)
+
+
+BEANCOUNT = """
+import json, sys
+from beancount import loader
+from beancount.core import realization
+entries, errors, _ = loader.load_file(sys.argv[1])
+balances = [
+    {"account": account.account, "commodity": position.units.currency, "balance": str(position.units.number)}
+    for account in realization.iter_children(realization.realize(entries)) for position in account.balance
+]
+json.dump({"errors": [str(error.message) for error in errors], "balances": balances}, sys.stdout)
+"""
+
+
+async def test_beancount_finds_our_balances(anna, tmp_path):
+    """It is run as a program, as a person would."""
+    assert find_spec("beancount") is not None, "it is among the tools of development"
+    accounts = await household(anna)
+    ledger = tmp_path / "book.beancount"
+    ledger.write_bytes(await exported(anna, "beancount"))
+
+    told = json.loads(told_by(sys.executable, "-c", BEANCOUNT, ledger))
+
+    assert told["errors"] == []
+    assert found_in(told["balances"]) == await wanted(anna, accounts)
+
+
+def found_in(rows):
+    """What the program says: the amounts on accounts and on all else, whatever it calls them."""
+    own = Counter()
+    rest = Counter()
+    for row in rows:
+        amount = Decimal(row["balance"])
+        if row["account"].startswith(("Assets", "Liabilities")):
+            own[row["commodity"], amount] += amount != 0
+        else:
+            rest[row["commodity"], amount] += amount != 0
+    return +own, +rest
+
+
+async def wanted(client, accounts):
+    """Our balances of accounts, and the sums of categories and equity by the postings of every transaction."""
+    own, rest = Counter(), Counter()
+    for code, minor in (await balances(client)).values():
+        own[code, major(minor, code)] += minor != 0
+    places = Counter()
+    for account in accounts:
+        places["equity", account["currency"]] -= account["opening_balance_minor"]
+    for item in await client.transactions():
+        whole = (await client.get(f"/transactions/{item['id']}", include="postings")).json()
+        for leg in whole["postings"]:
+            if leg["kind"] != "account":
+                side = (
+                    leg["amount_minor"] > 0 if leg["kind"] == "category" and not leg["category_id"] else None
+                )
+                places[leg["kind"] + str(leg["category_id"]) + str(side), leg["currency"]] += leg[
+                    "amount_minor"
+                ]
+    for (_, code), minor in places.items():
+        rest[code, major(minor, code)] += minor != 0
+    return +own, +rest
+
+
+def major(minor, code):
+    return Decimal(minor).scaleb(-currency(code).exponent)
+
+
+async def test_a_foreign_or_missing_account_has_no_statement(anna, boris):
+    account = await anna.account()
+
+    assert (await boris.get(f"/exports/accounts/{account['id']}/ofx")).status_code == 404
+
+
+async def test_what_is_written_while_an_export_runs_is_not_in_it(anna, monkeypatch):
+    """The pages are read one after the other, all from the moment at which it began."""
+    from pfms_ledger.queries import export  # noqa: PLC0415  # of this one test
+
+    account = await anna.account()
+    for n in range(1, 8):
+        await anna.spend(account, -n, date=f"2026-01-0{n}")
+    monkeypatch.setattr(export, "PIECE", 2)
+    plain, writing = export.Snapshot._pieces, []
+
+    async def slowly(book, statement, *values):
+        async for rows in plain(book, statement, *values):
+            yield rows
+            if not writing:
+                writing.append(await anna.spend(account, -1_000, date="2026-01-31"))
+
+    monkeypatch.setattr(export.Snapshot, "_pieces", slowly)
+    rows = list(csv.DictReader(io.StringIO((await exported(anna, "csv")).decode("utf-8-sig"))))
+
+    assert writing
+    assert sum(Decimal(row["amount"]) for row in rows) == Decimal("-0.28")
+
+
+async def test_a_third_export_at_once_waits_and_is_told_to_come_again(ledger, anna):
+    pool = ledger.own.exports
+    async with pool.acquire(), pool.acquire():
+        busy = await anna.get("/exports/csv")
+    after = await asyncio.gather(*(anna.get("/exports/csv") for _ in range(3)))
+
+    assert (busy.status_code, busy.json()["code"]) == (503, "busy")
+    assert [response.status_code for response in after] == [200, 200, 200]
