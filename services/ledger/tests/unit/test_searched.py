@@ -1,7 +1,7 @@
 """What a search takes for the same."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pfms_ledger.domain.searched import patterns_of, searched, words_of
@@ -15,6 +15,7 @@ from pfms_ledger.domain.searched import patterns_of, searched, words_of
         ("Smørrebrød", "smorrebrod"),
         ("O'Reilly & Sons", "o'reilly"),
         ("Ｆｕｌｌ　ｗｉｄｔｈ", "full width"),
+        ("𝕊𝕆𝕊", "sos"),
     ],
 )
 def test_case_accents_and_signs_make_no_difference(written, asked):
@@ -30,6 +31,7 @@ def test_a_text_without_letters_and_digits_is_not_kept():
 
 
 @given(st.text())
+@example("𝕊")
 def test_what_is_kept_folds_to_itself(text):
     kept = words_of([text])
 

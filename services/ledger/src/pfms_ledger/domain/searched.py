@@ -21,7 +21,9 @@ def words_of(texts: Iterable[str | None]) -> list[str]:
     joined = " ".join(text for text in texts if text)
     if joined.isascii():
         return _NOT_PLAIN.sub(" ", joined.lower()).split()
-    apart = unicodedata.normalize("NFKD", joined.casefold()).translate(_PLAIN)
+    # Twice: taking apart can leave a capital (𝕊), and a small letter can be one that comes apart (Unicode 3.13, D146).
+    plain = unicodedata.normalize("NFKD", joined.casefold()).casefold()
+    apart = unicodedata.normalize("NFKD", plain).translate(_PLAIN)
     return "".join(
         letter if letter.isalnum() else " " for letter in apart if not unicodedata.combining(letter)
     ).split()
