@@ -21,7 +21,7 @@ def words_of(texts: Iterable[str | None]) -> list[str]:
     joined = " ".join(text for text in texts if text)
     if joined.isascii():
         return _NOT_PLAIN.sub(" ", joined.lower()).split()
-    # Twice: taking apart can leave a capital (𝕊), and a small letter can be one that comes apart (Unicode 3.13, D146).
+    # Twice: taking apart can leave a capital (𝕊), and a small letter can come apart (Unicode 3.13, D146).
     plain = unicodedata.normalize("NFKD", joined.casefold()).casefold()
     apart = unicodedata.normalize("NFKD", plain).translate(_PLAIN)
     return "".join(
