@@ -54,8 +54,8 @@ from pfms_ledger.api.recurring_models import (
 )
 from pfms_ledger.domain.bill import days_ahead, status_of
 from pfms_ledger.domain.bounds import check_amount
-from pfms_ledger.domain.plan import Marks, amount_on, open_occurrences, shown, years_on
 from pfms_ledger.domain.rule_text import describe
+from pfms_ledger.domain.settling import Marks, amount_on, open_occurrences, shown, years_on
 from pfms_ledger.operations import plans as operations
 from pfms_ledger.operations.recording import answer_to
 from pfms_ledger.operations.recurring import (

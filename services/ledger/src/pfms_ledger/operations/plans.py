@@ -15,8 +15,9 @@ from pfms_ledger.domain.bounds import check_amount
 from pfms_ledger.domain.holiday import check_country
 from pfms_ledger.domain.increase import check_increase
 from pfms_ledger.domain.names import fold
-from pfms_ledger.domain.plan import Marks, Plan, Template, with_changes
+from pfms_ledger.domain.plan import Plan, Template, with_changes
 from pfms_ledger.domain.recurrence import check_schedule
+from pfms_ledger.domain.settling import Marks
 from pfms_ledger.operations.drafts import Draft, End, composed
 from pfms_ledger.operations.recording import TRIES, Ledger, new_payee, refs_of
 from pfms_ledger.queries import plans as queries

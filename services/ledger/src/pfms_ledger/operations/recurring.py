@@ -24,10 +24,11 @@ from pfms_ledger.domain.bounds import check_amount
 from pfms_ledger.domain.details import PLAIN, Details
 from pfms_ledger.domain.matching import BankRow, assign, likely_pairs
 from pfms_ledger.domain.names import fold
-from pfms_ledger.domain.plan import (
+from pfms_ledger.domain.plan import Plan
+from pfms_ledger.domain.recurrence import Occurrence
+from pfms_ledger.domain.settling import (
     Mark,
     Marks,
-    Plan,
     Shown,
     amount_on,
     occurrence_id,
@@ -35,7 +36,6 @@ from pfms_ledger.domain.plan import (
     template_on,
     years_on,
 )
-from pfms_ledger.domain.recurrence import Occurrence
 from pfms_ledger.domain.transaction import Planned as Origin
 from pfms_ledger.domain.transaction import Transaction
 from pfms_ledger.domain.weekend import MOST_DAYS

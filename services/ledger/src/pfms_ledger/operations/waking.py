@@ -12,7 +12,7 @@ from pfms_events.failpoint import failpoint
 from pfms_ledger.db.journal import Renamed, append
 from pfms_ledger.db.plans import note
 from pfms_ledger.domain.names import fold
-from pfms_ledger.domain.plan import Due, Mark, Marks, amount_on, due
+from pfms_ledger.domain.settling import Due, Mark, Marks, amount_on, due
 from pfms_ledger.operations.recording import Ledger
 from pfms_ledger.operations.recurring import Posting, mark_change, prepared, settled
 from pfms_ledger.queries import plans as queries

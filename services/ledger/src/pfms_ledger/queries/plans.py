@@ -13,7 +13,8 @@ from pfms_common.problem import NotFound
 from pfms_common.sql import connection as connection_of
 from pfms_common.sql import scope
 from pfms_ledger.domain.matching import MAX_DAYS, Candidate
-from pfms_ledger.domain.plan import Mark, Plan, plan_from
+from pfms_ledger.domain.plan import Plan, plan_from
+from pfms_ledger.domain.settling import Mark
 
 _PLAN = """SELECT p.id, p.version, p.problem, p.open_from, p.state::text AS state, y.name AS payee,
            (SELECT max(o.nominal_date) FROM plan_occurrence o
