@@ -83,3 +83,42 @@ async def test_no_deletion_offers_an_idempotency_key(ledger):
     }
 
     assert offered == set()
+
+
+class TestCards:
+    async def test_a_card_keeps_what_was_agreed_for_it(self, anna):
+        terms = {
+            "credit_limit_minor": 300_000,
+            "statement_day": 15,
+            "due_day": 5,
+            "minimum_payment_minor": 5_000,
+        }
+
+        card = await anna.account("Card", type="credit", **terms)
+        changed = await anna.patch(
+            f"/accounts/{card['id']}", 1, credit_overspend="reduce_next_month", due_day=None
+        )
+
+        assert card["credit_overspend"] == "liability"
+        assert {name: card[name] for name in terms} == terms
+        assert (changed.json()["credit_overspend"], changed.json()["due_day"]) == ("reduce_next_month", None)
+
+    async def test_what_is_no_card_has_no_terms_of_one(self, anna):
+        account = await anna.account()
+        card = await anna.account("Card", type="credit", credit_limit_minor=300_000)
+
+        refused = await anna.patch(f"/accounts/{account['id']}", 1, credit_limit_minor=5)
+        turned = await anna.patch(f"/accounts/{card['id']}", 1, type="checking")
+        back = await anna.patch(f"/accounts/{card['id']}", 2, type="credit")
+
+        assert (refused.status_code, list(refused.json()["errors"])) == (400, ["credit_limit_minor"])
+        assert (turned.json()["credit_limit_minor"], turned.json()["credit_overspend"]) == (None, None)
+        assert back.json()["credit_overspend"] == "liability"
+
+    @pytest.mark.parametrize("terms", [{"due_day": 0}, {"statement_day": 32}, {"credit_limit_minor": -1}])
+    async def test_terms_that_cannot_be_are_refused(self, anna, terms):
+        made = await anna.post(
+            "/accounts", name="Card", type="credit", currency="EUR", opened_on="2026-01-01", **terms
+        )
+
+        assert (made.status_code, list(made.json()["errors"])) == (400, list(terms))

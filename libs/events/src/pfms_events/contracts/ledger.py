@@ -29,6 +29,16 @@ class Account(Event):
     note: str | None = None
     colour: str | None = None
     position: int = 0
+    low_balance_minor: Minor | None = Field(default=None, description="Below it the balance is low")
+    credit_limit_minor: Minor | None = Field(default=None, description="Of a card: the most that it lends")
+    statement_day: Count | None = Field(default=None, description="Of a card: day of the month, 31 its last")
+    due_day: Count | None = Field(default=None, description="Of a card: day of the month, 31 its last")
+    minimum_payment_minor: Minor | None = Field(default=None, description="Of a card: due on each due day")
+    credit_overspend: Literal["liability", "reduce_next_month"] | None = Field(
+        default=None,
+        description="Of a card: whether spending that no envelope covers is its debt, or is taken from what the"
+        " next month has to budget; null for what is no card",
+    )
 
 
 class AccountCreated(Account):

@@ -1,7 +1,7 @@
 """/accounts: where money lies."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -30,7 +30,7 @@ from pfms_ledger.api.deps import (
     refuse_null,
     written,
 )
-from pfms_ledger.domain.account import Type, is_on_budget
+from pfms_ledger.domain.account import CARD_TERMS, Type, card_terms, is_on_budget
 from pfms_ledger.operations import accounts as operations
 from pfms_ledger.queries import accounts as queries
 
@@ -55,6 +55,9 @@ CurrencyCode = Annotated[
 ]
 AccountType = Annotated[Type, BeforeValidator(_type)]
 LastFour = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{4}$")]
+Positive = Annotated[Minor, Field(ge=0)]
+DayOfMonth = Annotated[int, Field(ge=1, le=31, examples=[15])]
+CreditOverspend = Literal["liability", "reduce_next_month"]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
@@ -68,7 +71,33 @@ class _Details(Input):
     position: int = Field(0, ge=0, le=100_000, description="order in lists, lowest first")
 
 
-class AccountIn(_Details):
+class _Terms(Input):
+    """What is agreed for an account; all but the low balance are for cards alone."""
+
+    low_balance_minor: Minor | None = Field(
+        None, description="below it the balance is low, in minor units", examples=[20_000]
+    )
+    credit_limit_minor: Positive | None = Field(
+        None, description="cards: the most that it lends, in minor units", examples=[300_000]
+    )
+    statement_day: DayOfMonth | None = Field(
+        None, description="cards: the day of the month the statement closes on; 31 is the month's last"
+    )
+    due_day: DayOfMonth | None = Field(
+        None, description="cards: the day of the month it is to be paid by; 31 is the month's last"
+    )
+    minimum_payment_minor: Positive | None = Field(
+        None, description="cards: what must be paid by each due day, in minor units", examples=[5_000]
+    )
+    credit_overspend: CreditOverspend | None = Field(
+        None,
+        description="cards: what spending that no envelope covers becomes: debt on the card (`liability`, the"
+        " default), or less to budget in the next month (`reduce_next_month`)",
+        examples=["liability"],
+    )
+
+
+class AccountIn(_Details, _Terms):
     id: Id | None = Field(None, description="chosen by the client where it works offline")
     name: Name = Field(description="what you call it", examples=["Checking"])
     type: AccountType = Field(description="`bank` is taken for checking", examples=["checking"])
@@ -86,7 +115,7 @@ class AccountIn(_Details):
     )
 
 
-class AccountPatch(Input):
+class AccountPatch(_Terms):
     name: Name | None = None
     type: AccountType | None = None
     opening_balance_minor: Minor | None = Field(None, description="minor units of the account's currency")
@@ -122,6 +151,14 @@ class AccountOut(Output):
     note: str | None
     colour: str | None
     position: int
+    low_balance_minor: int | None = Field(description="minor units", examples=[20_000])
+    credit_limit_minor: int | None = Field(description="of a card, in minor units", examples=[300_000])
+    statement_day: int | None = Field(description="of a card: day of the month", examples=[15])
+    due_day: int | None = Field(description="of a card: day of the month", examples=[5])
+    minimum_payment_minor: int | None = Field(description="of a card, in minor units", examples=[5_000])
+    credit_overspend: str | None = Field(
+        description="of a card: `liability` or `reduce_next_month`", examples=["liability"]
+    )
     balance_minor: int = Field(
         description="of all transactions, pending ones and those dated in the future included, in minor units; as of"
         " a day: GET /balances",
@@ -158,6 +195,8 @@ async def create_account(body: AccountIn, principal: Editor, ledger: LedgerDep, 
         note=body.note,
         colour=body.colour,
         position=body.position,
+        low_balance_minor=body.low_balance_minor,
+        **card_terms(body.type, {name: getattr(body, name) for name in CARD_TERMS}),
     )
     opening = account.opening_balance_minor
     made = answer_of(

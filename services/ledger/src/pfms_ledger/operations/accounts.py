@@ -13,7 +13,7 @@ from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, NotFound, Stale
 from pfms_ledger.db.journal import Change, Journal, append
-from pfms_ledger.domain.account import check_close
+from pfms_ledger.domain.account import CARD_TERMS, card_terms, check_close
 from pfms_ledger.domain.posting import post_opening
 from pfms_ledger.domain.reconciliation import check_opening
 from pfms_ledger.queries import accounts as queries
@@ -37,6 +37,12 @@ class Account:
     note: str | None
     colour: str | None
     position: int
+    low_balance_minor: int | None = None
+    credit_limit_minor: int | None = None
+    statement_day: int | None = None
+    due_day: int | None = None
+    minimum_payment_minor: int | None = None
+    credit_overspend: str | None = None
 
 
 async def create(
@@ -81,7 +87,7 @@ async def change(
             raise NotFound("There is no such account in this book.")
         check(row["version"])
         before = Account(**{name: row[name] for name in Account.__slots__})
-        after, version = replace(before, **changes), row["version"] + 1
+        after, version = replace(before, **_card(before, changes)), row["version"] + 1
         moved = after.opening_balance_minor - before.opening_balance_minor
         balance, cleared = row["balance_minor"] + moved, row["cleared_balance_minor"] + moved
         if not after.is_active and (before.is_active or moved):
@@ -91,6 +97,14 @@ async def change(
             connection, book_id, [change_of(after, "account.updated", version)], actor=principal.user_id
         )
     return Changed(after, balance, cleared, version, written)
+
+
+def _card(before: Account, changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes; an account that becomes a card, or is one no more, gets or loses what only cards have."""
+    terms = {name: changes.get(name, getattr(before, name)) for name in CARD_TERMS}
+    if changes.get("type", "credit") != "credit" and before.type == "credit":
+        terms = {name: changes.get(name) for name in CARD_TERMS}
+    return changes | card_terms(changes.get("type", before.type), terms)
 
 
 async def check_opening_of(

@@ -38,6 +38,12 @@ class AccountRow(Base):
     note: Mapped[str | None] = mapped_column(Text)
     colour: Mapped[str | None] = mapped_column(Text)
     position: Mapped[int]
+    low_balance_minor: Mapped[int | None] = mapped_column(BigInteger)
+    credit_limit_minor: Mapped[int | None] = mapped_column(BigInteger)
+    statement_day: Mapped[int | None]
+    due_day: Mapped[int | None]
+    minimum_payment_minor: Mapped[int | None] = mapped_column(BigInteger)
+    credit_overspend: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(BigInteger)
     balance_minor: Mapped[int] = mapped_column(BigInteger, server_default="0")
     cleared_balance_minor: Mapped[int] = mapped_column(BigInteger, server_default="0")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pfms_ledger.db.imports import Held, transaction_in
 from pfms_ledger.db.journal import Change
-from pfms_ledger.domain.account import is_on_budget
+from pfms_ledger.domain.account import CARD_TERMS, card_terms, is_on_budget
 from pfms_ledger.operations import accounts
 from pfms_ledger.operations.accounts import Account
 from pfms_ledger.operations.recording import Ledger
@@ -44,4 +44,5 @@ def _account(account_id: UUID, target: Mapping[str, str], opened_on: date) -> Ac
         note=None,
         colour=None,
         position=0,
+        **card_terms(target["type"], dict.fromkeys(CARD_TERMS)),
     )
