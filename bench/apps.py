@@ -18,7 +18,8 @@ from bench.floors import select_app
 from pfms_budget.app import SERVICE as BUDGET
 from pfms_events.topology import packaged_topology
 from pfms_events.transport.rabbit import RabbitTransport
-from pfms_gateway.app import GatewaySettings, HttpUpstream, build_gateway, server_config
+from pfms_gateway.app import GatewaySettings, build_gateway, server_config
+from pfms_gateway.upstream import HttpUpstream
 from pfms_ledger.app import SERVICE as LEDGER
 from pfms_service.main import run, serve
 from pfms_service.roles import Shared, open_process

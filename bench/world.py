@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import asyncpg
 
-from pfms_common.migrate import upgrade
+from pfms_common.upgrade import upgrade
 from pfms_embedded.addresses import database_urls
 from pfms_embedded.processes import guarded
 from pfms_embedded.servers import EmbeddedServers

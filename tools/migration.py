@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from pfms_common.migrate import config_for, upgrade
+from pfms_common.upgrade import config_for, upgrade
 from pfms_embedded.testing import start_for_tests
 from pfms_service.provision import provision
 from pfms_service.service import Service

@@ -22,7 +22,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pfms_common.ids import new_id
 from pfms_common.principal import Token, access_claims, sign
 from pfms_common.role import Role
-from pfms_gateway.app import Gateway, GatewaySettings, HttpUpstream, build_gateway, server_config
+from pfms_gateway.app import Gateway, GatewaySettings, build_gateway, server_config
+from pfms_gateway.upstream import HttpUpstream
 
 KEY = OKPKey.generate_key("Ed25519", {"kid": "first", "use": "sig"})
 Behaviour = Callable[[Scope, Receive, Send], Awaitable[None]]

@@ -1,7 +1,10 @@
 """Every service's migrations: one line of them, up and down, and at their end the tables that the code means."""
 
+import asyncio
 import secrets
+import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -12,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, MetaData, Table, Text, Uuid, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from pfms_common.migrate import config_for, downgrade, upgrade
+from pfms_common.upgrade import config_for, downgrade, newest, upgrade
 from pfms_embedded.services import SERVICES
 from pfms_service.provision import provision
 from pfms_service.service import Service
@@ -27,6 +30,7 @@ _SCHEMA = """
 SELECT table_name::text, column_name::text, data_type::text, is_nullable::text, coalesce(column_default, '')
 FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2
 """
+_VERSION = "SELECT version_num FROM alembic_version"
 
 every_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 
@@ -39,6 +43,12 @@ def revisions(service: Service) -> list[str]:
 
 @pytest_asyncio.fixture
 async def empty(service: Service) -> AsyncIterator[str]:
+    async with empty_database(service) as url:
+        yield url
+
+
+@asynccontextmanager
+async def empty_database(service: Service) -> AsyncIterator[str]:
     """The owner's address of a database without tables."""
     name = f"test_{service.name}_{secrets.token_hex(6)}"
     await provision(admin_url(), service.name, lambda _role: PASSWORD, database=name)
@@ -80,6 +90,11 @@ def test_there_is_one_newest_migration(service):
 
 
 @every_service
+def test_the_newest_migration_is_known_by_the_name_of_its_file(service):
+    assert newest(service.package) == revisions(service)[-1]
+
+
+@every_service
 async def test_each_step_can_be_taken_back_and_taken_again(service, empty):
     for below, step in zip(["base", *revisions(service)], revisions(service), strict=False):
         await upgrade(service.package, empty, step)
@@ -97,12 +112,29 @@ async def test_the_way_back_leaves_nothing(service, empty):
     assert await fetch(empty, _REMAINS) == []
 
 
+async def test_several_processes_may_migrate_at_once():
+    service = SERVICES[0]
+    async with empty_database(service) as url:
+        words = [
+            "-c",
+            "import asyncio, sys; from pfms_common.upgrade import *; asyncio.run(upgrade(*sys.argv[1:]))",
+        ]
+        call = [sys.executable, *words, service.package, url]
+        processes = [await asyncio.create_subprocess_exec(*call) for _ in range(2)]
+
+        assert [await process.wait() for process in processes] == [0, 0]
+        assert await fetch(url, _VERSION) == [(revisions(service)[-1],)]
+
+
 @every_service
-async def test_several_processes_may_migrate_at_once(service, empty):
-    await upgrade(service.package, empty)
+async def test_an_older_database_is_brought_on(service, empty):
+    *_, older, newest_of_all = ["base", *revisions(service)]
+    await upgrade(service.package, empty, newest_of_all)
+    await downgrade(service.package, empty, older)
+
     await upgrade(service.package, empty)
 
-    assert await fetch(empty, "SELECT version_num FROM alembic_version") == [(revisions(service)[-1],)]
+    assert await fetch(empty, _VERSION) == [(newest_of_all,)]
 
 
 @every_service

@@ -13,8 +13,8 @@ import uvicorn
 from redis.asyncio import Redis
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pfms_common.migrate import upgrade
 from pfms_common.sql import pool_size
+from pfms_common.upgrade import upgrade
 from pfms_embedded.addresses import database_urls
 from pfms_embedded.home import Refused
 from pfms_embedded.place import Place, settings_of

@@ -11,8 +11,9 @@ from redis.asyncio import Redis
 
 from pfms_common import logs, tracing
 from pfms_events.transport.rabbit import RabbitTransport
-from pfms_gateway.app import GatewaySettings, HttpUpstream, build_gateway, server_config
+from pfms_gateway.app import GatewaySettings, build_gateway, server_config
 from pfms_gateway.openapi import merge
+from pfms_gateway.upstream import HttpUpstream
 
 
 def serve() -> None:

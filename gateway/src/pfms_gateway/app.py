@@ -38,19 +38,17 @@ from pfms_gateway.live import Live, TooSlow
 from pfms_gateway.news import News
 from pfms_gateway.openapi import merge
 from pfms_gateway.problems import HeadersTooLarge, NotOffered, UriTooLong, send_problem
-from pfms_gateway.proxy import Backend, backends, forward, request_for_service
+from pfms_gateway.proxy import Backend, UpstreamDown, backends, forward, request_for_service
 from pfms_gateway.ratelimit import Limiter
 from pfms_gateway.routes import OWN, Found, RouteTable
 from pfms_gateway.server import server_config
 from pfms_gateway.settings import GatewaySettings
 from pfms_gateway.teller import QUEUES, telling
-from pfms_gateway.upstream import HttpUpstream, UpstreamDown
 
 __all__ = [
     "QUEUES",
     "Gateway",
     "GatewaySettings",
-    "HttpUpstream",
     "build_gateway",
     "merge",
     "server_config",
@@ -349,8 +347,7 @@ class Gateway:
             await receive()
         await self.limiter.close()
         for backend in self.backends.values():
-            if isinstance(backend.app, HttpUpstream):
-                await backend.app.aclose()
+            await backend.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 

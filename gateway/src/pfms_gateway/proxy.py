@@ -12,11 +12,14 @@ from pfms_gateway.breaker import REST_SECONDS, Breaker
 from pfms_gateway.exchange import Exchange
 from pfms_gateway.headers import Headers
 from pfms_gateway.routes import Found
-from pfms_gateway.upstream import UpstreamDown
 
 ROOM_SECONDS = 1.0
 
 _log = logs.get("gateway.proxy")
+
+
+class UpstreamDown(Exception):
+    """No connection to a service, or it was lost before the answer was complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,11 @@ class Backend:
     app: ASGIApp
     breaker: Breaker
     room: asyncio.Semaphore
+
+    async def close(self) -> None:
+        aclose = getattr(self.app, "aclose", None)  # has it who holds connections
+        if aclose is not None:
+            await aclose()
 
 
 def backends(upstreams: Mapping[str, ASGIApp], exchanges: int) -> dict[str, Backend]:

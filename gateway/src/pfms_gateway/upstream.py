@@ -1,5 +1,6 @@
 """A service in another process, as an ASGI app: streams both ways over one pool of connections.
 
+Not imported by the app: where the services are in one process, its HTTP client need not be loaded.
 A client that goes away closes the connection to the service, which then hears `http.disconnect` itself.
 """
 
@@ -9,6 +10,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 from starlette.types import Message, Receive, Scope, Send
 from yarl import URL
+
+from pfms_gateway.proxy import UpstreamDown
 
 CONNECT_SECONDS = 1.0
 IDLE_READ_SECONDS = 60.0
@@ -20,10 +23,6 @@ WATCH_AFTER_SECONDS = 0.05
 
 SENT_AT_ONCE = 64 * 1024
 """A body up to this size, its length declared, is read first and sent as one piece."""
-
-
-class UpstreamDown(Exception):
-    """No connection, or it was lost before the answer was complete."""
 
 
 class _ClientLeft(Exception):

@@ -8,7 +8,8 @@ import pytest
 
 from pfms_common import problem
 from pfms_common.clock import system_clock
-from pfms_gateway.app import GatewaySettings, HttpUpstream, build_gateway, server_config
+from pfms_gateway.app import GatewaySettings, build_gateway, server_config
+from pfms_gateway.upstream import HttpUpstream
 
 
 def _unavailable() -> bytes:

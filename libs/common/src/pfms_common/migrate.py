@@ -1,14 +1,14 @@
-"""Migrations: one alembic tree per service, run as its owner role with short lock and statement limits."""
+"""What migrations are written with: one alembic tree per service, run with short lock and statement limits.
 
-import asyncio
+`pfms_common.upgrade` runs them.
+"""
+
 import re
 from importlib.resources import files
 
-from alembic import command, context
-from alembic.config import Config
+from alembic import context
 from alembic.op import execute
-from sqlalchemy import Connection, MetaData, pool, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, MetaData, text
 
 LOCK_TIMEOUT = "1s"
 STATEMENT_TIMEOUT = "30s"
@@ -94,43 +94,3 @@ def run_migrations(metadata: MetaData) -> None:
     connection = context.config.attributes.get("connection")
     if connection is not None:
         with_connection(connection)
-
-
-def config_for(package: str) -> Config:
-    """Alembic's configuration for the migrations of `package` (an import root such as `pfms_ledger`)."""
-    config = Config()
-    config.set_main_option("script_location", f"{package}:db/migrations")
-    return config
-
-
-async def upgrade(package: str, owner_url: str, revision: str = "head") -> None:
-    """Brings the database to `revision`; several processes at once are safe, one waits for the other."""
-    await _run(package, owner_url, lambda config: command.upgrade(config, revision))
-
-
-async def downgrade(package: str, owner_url: str, revision: str) -> None:
-    await _run(package, owner_url, lambda config: command.downgrade(config, revision))
-
-
-async def _run(package: str, owner_url: str, act) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    engine = create_async_engine(
-        owner_url.replace("postgresql://", "postgresql+asyncpg://", 1), poolclass=pool.NullPool
-    )
-    config = config_for(package)
-
-    def work(connection: Connection) -> None:
-        config.attributes["connection"] = connection
-        act(config)
-
-    try:
-        async with engine.connect() as connection:
-            await connection.execute(text("SELECT pg_advisory_lock(hashtext('pfms migrate'))"))
-            await connection.commit()
-            await connection.run_sync(work)
-            await connection.commit()
-    finally:
-        await engine.dispose()
-
-
-def upgrade_now(package: str, owner_url: str) -> None:
-    asyncio.run(upgrade(package, owner_url))

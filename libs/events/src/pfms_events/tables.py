@@ -2,7 +2,6 @@
 
 from typing import Any, Literal
 
-from alembic import op
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -18,7 +17,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB, TIMESTAMP
 
-from pfms_common.migrate import isolate, run_sql
 from pfms_common.sql import NAMING
 
 type IdempotencyKey = Literal["book", "user"]
@@ -36,6 +34,10 @@ def create_event_tables(service: str, *, idempotency: IdempotencyKey) -> None:
         service: names the roles `<service>_owner`, `_app` and `_relay`, which must exist.
         idempotency: what an Idempotency-Key belongs to: book and user, or the user alone (auth).
     """
+    from alembic import op  # noqa: PLC0415  # only a migration needs it, and a start seldom runs one
+
+    from pfms_common.migrate import isolate, run_sql  # noqa: PLC0415
+
     metadata = MetaData(naming_convention=NAMING)
     event_tables(metadata, idempotency=idempotency)
     metadata.create_all(op.get_bind(), checkfirst=False)

@@ -16,12 +16,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from pfms_common import logs, tracing
-from pfms_common.migrate import upgrade_now
 from pfms_common.settings import ServiceSettings
+from pfms_common.upgrade import upgrade_now
 from pfms_events import operators
 from pfms_events.rebuild import rebuild
 from pfms_events.topology import packaged_topology
-from pfms_events.transport.declare import declare
 from pfms_service.app import build_app
 from pfms_service.provision import ROLES as PROVISIONED
 from pfms_service.provision import provision
@@ -144,6 +143,8 @@ async def _running(
 
 async def _events(service: Service, settings: ServiceSettings, options: argparse.Namespace) -> None:
     if options.action == "declare":
+        from pfms_events.transport.declare import declare  # noqa: PLC0415  # only this command talks to a broker
+
         await declare(settings.address("broker_url"), packaged_topology())
         return
     async with _running(service, settings, options) as running:

@@ -30,7 +30,6 @@ from pfms_events.outbox import notifier
 from pfms_events.relay import relay
 from pfms_events.topology import Topology
 from pfms_events.transport import Transport
-from pfms_events.transport.rabbit import RabbitTransport
 from pfms_service.app import Edge, attach, build_app, tell_problems
 from pfms_service.health import health_router
 from pfms_service.jobs import run_jobs
@@ -148,6 +147,8 @@ async def open_process(
 
 
 async def _broker(stack: AsyncExitStack, settings: ServiceSettings) -> Transport:
+    from pfms_events.transport.rabbit import RabbitTransport  # noqa: PLC0415  # one process has no broker to load it for
+
     transport = RabbitTransport(settings.address("broker_url"))
     await transport.start()
     stack.push_async_callback(transport.stop)

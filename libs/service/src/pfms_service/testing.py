@@ -19,9 +19,9 @@ from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 
 from pfms_common.ids import new_id
-from pfms_common.migrate import upgrade
 from pfms_common.principal import Token, access_claims, sign
 from pfms_common.role import Role
+from pfms_common.upgrade import upgrade
 from pfms_service.app import Edge, attach, build_app
 from pfms_service.provision import provision
 from pfms_service.resources import open_resources
