@@ -73,6 +73,9 @@ def caller(base_url: str, household: Any) -> Iterator[Caller]:
     made.http.close()
 
 
+@pytest.mark.property(
+    13, "Input validation: any operation answers as documented, and refuses what its schema forbids"
+)
 def test_every_operation_answers_as_documented_and_refuses_what_its_schema_forbids(
     document, household, caller
 ):
@@ -152,6 +155,7 @@ def _run(try_it: Callable[[schemathesis.Case], None], cases: Any) -> None:
         return
 
 
+@pytest.mark.property(13, "Input validation: no value in any field of any operation is an error of ours")
 async def test_no_evil_value_in_any_field_is_more_than_refused(document, household, caller):
     owner, ids = household
     wrong: list[tuple[str, ...]] = []

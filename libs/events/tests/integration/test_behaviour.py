@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import pytest
 
 from pfms_common.ids import new_id
 from pfms_events.contracts import ledger
@@ -200,6 +201,9 @@ class TestFailures:
         assert row["error"] == "DivisionByZeroError: division by zero"
         assert await mark(world.consumer_app, name, book) == 12
 
+    @pytest.mark.property(
+        13, "Input validation: an event whose payload breaks its contract is parked, its neighbours not"
+    )
     async def test_a_payload_against_its_contract_is_parked_with_its_list(
         self,
         world: World,

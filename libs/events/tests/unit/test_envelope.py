@@ -2,6 +2,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pfms_events.contracts import MODELS, PRODUCERS, ledger
 from pfms_events.envelope import (
@@ -18,6 +20,12 @@ from pfms_events.event import catalogue
 from pfms_events.testing.examples import EXAMPLES, example_envelope
 
 _BY_TYPE = {event.EVENT: event for event in EXAMPLES}
+_NEEDED = [
+    (event, field.alias or name)
+    for event in EXAMPLES
+    for name, field in type(event).model_fields.items()
+    if field.is_required()
+]
 
 
 def _item(event_type: str = "transaction.created", **changes: Any) -> dict[str, Any]:
@@ -99,6 +107,27 @@ class TestOpening:
 
         assert isinstance(opened, Faulty)
         assert "amount_minor" in opened.error
+        assert "secret" not in opened.error
+
+    @pytest.mark.property(
+        13, "Input validation: an event of any contract without a field, or with nonsense in it, is parked"
+    )
+    @settings(max_examples=200)
+    @given(needed=st.sampled_from(_NEEDED), nonsense=st.sampled_from([None, [["secret"]], [{"secret": 1}]]))
+    def test_no_contract_takes_nonsense_for_a_field_it_needs(
+        self, needed: tuple[Any, str], nonsense: list[Any] | None
+    ) -> None:
+        event, field = needed
+        source = next(name for name, events in PRODUCERS.items() if type(event) in events)
+        item = orjson.loads(orjson.dumps(example_envelope(event, source, 3)))
+        del item["data"][field]
+        if nonsense is not None:
+            item["data"][field] = nonsense
+
+        opened = open_envelope(item, MODELS, source)
+
+        assert isinstance(opened, Faulty)
+        assert field in opened.error
         assert "secret" not in opened.error
 
     @pytest.mark.parametrize("broken", [{"occurred_at": "soon"}, {"actor": "me"}, {"data": None}], ids=str)
