@@ -361,3 +361,16 @@ async def test_every_list_takes_a_limit(anna):
     for path in ("/accounts", "/categories", "/payees", "/transactions", "/imports", "/balances"):
         assert (await anna.get(path, limit=10)).status_code == 200, path
     assert (await anna.get("/accounts", colour="red")).status_code == 400
+
+
+async def test_a_transaction_that_was_made_says_where_it_is(anna):
+    body = {"account_id": (await anna.account())["id"], "date": "2026-02-03", "amount_minor": -1}
+
+    made = await anna.post("/transactions", "the-same-key-twice", **body)
+    again = await anna.post("/transactions", "the-same-key-twice", **body)
+    changed = await anna.patch(f"/transactions/{made.json()['id']}", 1, note="beans")
+
+    assert (
+        made.headers["Location"] == again.headers["Location"] == f"/api/v1/transactions/{made.json()['id']}"
+    )
+    assert "Location" not in changed.headers

@@ -172,7 +172,10 @@ async def with_payee(
 def answer_to(transaction: Transaction, version: int) -> Answer:
     document = {**transaction.data(), "version": version, "related_deleted": False}
     body = orjson.dumps(document, default=str)  # ids read by asyncpg are a subclass of UUID
-    return Answer(201 if version == 1 else 200, {"ETag": f'"{version}"'}, body)
+    tag = {"ETag": f'"{version}"'}
+    if version > 1:
+        return Answer(200, tag, body)
+    return Answer(201, {**tag, "Location": f"/api/v1/transactions/{transaction.id}"}, body)
 
 
 def refs_of(
