@@ -2,8 +2,8 @@
 
 from pfms_events.retention import retire
 from pfms_ledger.operations import attachments
-from pfms_ledger.operations.imports.resuming import clear_away, resume
 from pfms_ledger.operations.restating import restate_all
+from pfms_ledger.operations.resuming import clear_away, resume
 from pfms_ledger.operations.waking import wake
 from pfms_service.service import Job, Running
 
@@ -11,7 +11,7 @@ SECONDS_BETWEEN_LOOKS = 10
 HOUR = 3600
 
 
-async def _imports(running: Running) -> None:
+async def _resuming(running: Running) -> None:
     if running.resources.relay_pool is not None:
         await resume(running.own, running.resources.relay_pool)
 
@@ -40,7 +40,7 @@ async def _attachments(running: Running) -> None:
 
 
 JOBS = (
-    Job(name="imports", every=SECONDS_BETWEEN_LOOKS, run=_imports),
+    Job(name="resuming", every=SECONDS_BETWEEN_LOOKS, run=_resuming),
     Job(name="rates", every=SECONDS_BETWEEN_LOOKS, run=_rates),
     Job(name="recurring", every=SECONDS_BETWEEN_LOOKS, run=_recurring),
     Job(name="attachments", every=HOUR, run=_attachments),

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from pfms_ledger.bankfiles.statement import MAX_BYTES
-from pfms_ledger.operations.imports.resuming import clear_away, resume
 from pfms_ledger.operations.rebuild import rebuild
+from pfms_ledger.operations.resuming import clear_away, resume
 from pfms_ledger.queries.invariants import faults
 
-WORKER = Path(__file__).with_name("import_worker.py")
+WORKER = Path(__file__).with_name("resuming_worker.py")
 ROWS = 1_500
 
 

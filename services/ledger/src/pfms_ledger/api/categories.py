@@ -1,5 +1,6 @@
 """/categories: what money is for."""
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -21,9 +22,11 @@ from pfms_ledger.api.deps import (
     refuse_null,
     written,
 )
-from pfms_ledger.api.merging import MergeIn, MergeOut, answer_to_merge
+from pfms_ledger.api.lengthy import answered
+from pfms_ledger.api.merging import MergeIn, MergeOut
 from pfms_ledger.domain.starting_tree import SpendingClass, Type
 from pfms_ledger.operations import categories as operations
+from pfms_ledger.operations.lengthy import undertake
 from pfms_ledger.operations.merging import CategoryMerge
 from pfms_ledger.queries import categories as queries
 
@@ -152,7 +155,7 @@ async def merge_category(
     archived where something else refers to it. `POST /ledger/undo` with the correlation id takes all of it back.
     """
     wanted = CategoryMerge(principal.book_id, category_id, body.into)
-    return await answer_to_merge(ledger, principal, wanted, body.into, claim)
+    return await answered(ledger, principal, claim, partial(undertake, ledger, principal, wanted, claim))
 
 
 @router.delete("/{category_id}", status_code=204, summary="Delete a category that nothing refers to")

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -23,11 +24,13 @@ from pfms_ledger.api.deps import (
     refuse_null,
     written,
 )
-from pfms_ledger.api.merging import MergeIn, MergeOut, answer_to_merge
+from pfms_ledger.api.lengthy import answered
+from pfms_ledger.api.merging import MergeIn, MergeOut
 from pfms_ledger.domain.alias import whole_aliases
 from pfms_ledger.domain.merchant import is_same_merchant
 from pfms_ledger.domain.searched import searched
 from pfms_ledger.operations import payees as operations
+from pfms_ledger.operations.lengthy import undertake
 from pfms_ledger.operations.merging import PayeeMerge
 from pfms_ledger.queries import payees as queries
 
@@ -181,7 +184,7 @@ async def merge_payee(
     the next import finds it. `POST /ledger/undo` with the correlation id takes all of it back.
     """
     wanted = PayeeMerge(principal.book_id, payee_id, body.into)
-    return await answer_to_merge(ledger, principal, wanted, body.into, claim)
+    return await answered(ledger, principal, claim, partial(undertake, ledger, principal, wanted, claim))
 
 
 @router.delete("/{payee_id}", status_code=204, summary="Delete a payee that no transaction names")

@@ -1,21 +1,21 @@
 """Undo: of one event, of a transaction's last change, of all that one request or import did."""
 
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Body, Response
 from pydantic import ConfigDict, Field, StringConstraints
 
-from pfms_common.idempotency import Answer, Written
+from pfms_common.idempotency import Written
 from pfms_common.input import Id, Input, Output
 from pfms_common.web import Claimed, Editor, StrictRoute
 from pfms_ledger.api.deps import LedgerDep, written
+from pfms_ledger.api.lengthy import answered
 from pfms_ledger.domain.undo import Reason
-from pfms_ledger.operations import lengthy, undo_many
 from pfms_ledger.operations import undo as operations
+from pfms_ledger.operations import undo_many
 from pfms_ledger.operations.recording import Recorded
-from pfms_ledger.queries.history import last_number
 
 router = APIRouter(tags=["History"], route_class=StrictRoute)
 
@@ -59,15 +59,16 @@ class KeptThing(Output):
 
 class UndoneMany(Output):
     status: str = Field(
-        description="undone, or undoing: it goes on, and can be asked for again", examples=["undone"]
+        description="undone, or undoing: it goes on by itself, and asking again says how far it is",
+        examples=["undone"],
     )
     correlation_id: str = Field(
         description="of the undo's own events, by which it can be undone; an import's has the import's id, and is not"
         " undone: bring the file again",
         examples=["5d0c3b7f9a2e48c1b6f4d07e8a91c235"],
     )
-    undone: int = Field(description="things taken back by this call", examples=[12])
-    kept_count: int = Field(description="things left as they are", examples=[1])
+    undone: int = Field(description="things taken back so far", examples=[12])
+    kept_count: int = Field(description="things left as they are, of those looked at", examples=[1])
     kept: list[KeptThing] = Field(description="the first thousand of them")
 
 
@@ -104,16 +105,8 @@ async def undo_many_things(body: UndoIn, principal: Editor, ledger: LedgerDep, c
     good. Asked twice, it changes nothing more. More than a thousand things go in batches, between which the book
     is free for others; what takes longer than five seconds is answered 202 and goes on.
     """
-    if (stored := await lengthy.answered_before(ledger, principal, claim)) is None:
-        outcome = await undo_many.undo_all(ledger, principal, body.correlation_id)
-        status = 200 if outcome.status == "undone" else 202
-        answer = Answer(status, {}, orjson.dumps(undo_many.shown(outcome), default=str))
-        if outcome.status == "undone":
-            stored = await lengthy.store(ledger, principal, claim, answer)
-    else:
-        answer = Answer(stored.status, stored.headers, stored.body)
-    number = await last_number(ledger.facts.pool, principal.book_id)
-    return written(principal, answer, Written(number, stored))
+    undoing = partial(undo_many.undo_all, ledger, principal, body.correlation_id, claim)
+    return await answered(ledger, principal, claim, undoing)
 
 
 def _answered(principal: Any, recorded: Recorded) -> Response:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from pfms_ledger.db.imports import Held, keep
+from pfms_ledger.db.leases import Held, keep
 
 COLUMNS = {
     "row": "int",

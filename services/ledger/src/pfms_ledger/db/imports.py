@@ -1,12 +1,6 @@
-"""What imports write besides the journal: the uploaded file, who is at work on it and how far it is.
+"""What imports write besides the journal: the uploaded file, and how far it is; under the lease of `db/leases.py`."""
 
-A worker holds an import by a lease. Each of its writes names itself and fails when the lease went to another, in
-the same transaction as the effect: so a worker that was thought dead can't do anything twice.
-"""
-
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,41 +8,31 @@ import asyncpg
 import orjson
 
 from pfms_common.idempotency import Answer, Claim, Stored
-from pfms_common.sql import connection as connection_of
-from pfms_common.sql import scope
 from pfms_ledger.db.journal import stored_of
+from pfms_ledger.db.leases import FREE, HELD, LEASE, Held, must, transaction_in
 
-LEASE_SECONDS = 20
 CHUNK_BYTES = 1024 * 1024
 
-_LEASE = f"now() + interval '{LEASE_SECONDS} seconds'"
-_HELD = "book_id = $1 AND id = $2 AND worker = $3"
 
 _CREATE = f"""INSERT INTO import (book_id, id, worker, user_id, account_id, file_name, file_bytes, read_on, status,
                                   answers, account_map, leased_until)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'reading', $9::text::jsonb, $10::text::jsonb, {_LEASE})"""
-_TAKE = f"""UPDATE import SET worker = $3, leased_until = {_LEASE}, attempts = attempts + 1
-    WHERE book_id = $1 AND id = $2 AND answered AND status IN ('reading', 'processing', 'undoing')
-      AND (leased_until IS NULL OR leased_until < now())
-    RETURNING status, user_id, attempts"""
-_KEEP = f"UPDATE import SET leased_until = {_LEASE} WHERE {_HELD}"
-_RELEASE = f"UPDATE import SET worker = NULL, leased_until = NULL WHERE {_HELD}"
-_FAIL = f"UPDATE import SET status = 'failed', error = $4, worker = NULL, leased_until = NULL WHERE {_HELD}"
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'reading', $9::text::jsonb, $10::text::jsonb, {LEASE})"""
+_FAIL = f"UPDATE import SET status = 'failed', error = $4, worker = NULL, leased_until = NULL WHERE {HELD}"
 _ADVANCE = f"""UPDATE import SET done_through = $4, rows_imported = rows_imported + $5, version = version + $6,
-                      attempts = 0, written_at = clock_timestamp(), leased_until = {_LEASE} WHERE {_HELD}"""
+                      attempts = 0, written_at = clock_timestamp(), leased_until = {LEASE} WHERE {HELD}"""
 _COMPLETE = f"""UPDATE import SET status = 'completed', version = version + 1, worker = NULL, leased_until = NULL
-    WHERE {_HELD}"""
+    WHERE {HELD}"""
 _RETREAT = f"""UPDATE import SET undone_through = $4, rows_undone = rows_undone + $5, attempts = 0,
-                      leased_until = {_LEASE} WHERE {_HELD}"""
-_UNDONE = f"UPDATE import SET status = 'undone', worker = NULL, leased_until = NULL WHERE {_HELD}"
-_TAKE_UNREAD = f"""UPDATE import SET worker = $3, leased_until = {_LEASE}
+                      leased_until = {LEASE} WHERE {HELD}"""
+_UNDONE = f"UPDATE import SET status = 'undone', worker = NULL, leased_until = NULL WHERE {HELD}"
+_TAKE_UNREAD = f"""UPDATE import SET worker = $3, leased_until = {LEASE}
     WHERE book_id = $1 AND id = $2 AND answered AND status IN ('needs_mapping', 'preview')
-      AND (leased_until IS NULL OR leased_until < now())
+      AND {FREE}
     RETURNING user_id"""
-_START = f"""UPDATE import SET status = $4, worker = $3, leased_until = {_LEASE}, attempts = 0
+_START = f"""UPDATE import SET status = $4, worker = $3, leased_until = {LEASE}, attempts = 0
     WHERE book_id = $1 AND id = $2"""
-_RESTART = f"""UPDATE import SET status = 'reading', read_at = now(), leased_until = {_LEASE},
-                       answers = $4::text::jsonb, account_map = $5::text::jsonb WHERE {_HELD}"""
+_RESTART = f"""UPDATE import SET status = 'reading', read_at = now(), leased_until = {LEASE},
+                       answers = $4::text::jsonb, account_map = $5::text::jsonb WHERE {HELD}"""
 _DIGESTED = f"""UPDATE import SET status = $4, format = $5, reading = $6::text::jsonb, targets = $7::text::jsonb,
            rows_total = $8, answers = $9::text::jsonb, account_map = $10::text::jsonb,
            rows_new = c.new, rows_duplicate = c.duplicate, rows_match = c.match,
@@ -65,34 +49,7 @@ _DIGESTED = f"""UPDATE import SET status = $4, format = $5, reading = $6::text::
                  coalesce(sum(amount_minor) FILTER (WHERE amount_minor < 0 AND state NOT IN ('error', 'skipped')), 0)
                      AS went
           FROM import_row WHERE book_id = $1 AND import_id = $2) AS c
-    WHERE {_HELD}"""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An import that this worker holds, for the person who brought it."""
-
-    book_id: UUID
-    id: UUID
-    worker: UUID
-    user_id: UUID
-
-    @property
-    def key(self) -> tuple[UUID, UUID, UUID]:
-        return self.book_id, self.id, self.worker
-
-
-class LostImport(Exception):
-    """Another worker holds the import by now, or it was deleted; what this one was about to write is dropped."""
-
-
-@asynccontextmanager
-async def transaction_in(pool: asyncpg.Pool, book_id: UUID) -> AsyncIterator[asyncpg.Connection]:
-    """A transaction of this book. Plans are made for the values at hand: one kept from an empty table reads all."""
-    with scope(books=[book_id]):
-        async with connection_of(pool) as connection, connection.transaction():
-            await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-            yield connection
+    WHERE {HELD}"""
 
 
 async def know_sizes(pool: asyncpg.Pool, book_id: UUID) -> None:
@@ -142,24 +99,6 @@ async def answered(connection: asyncpg.Connection, book_id: UUID, import_id: UUI
     )
 
 
-async def take(
-    connection: asyncpg.Connection, book_id: UUID, import_id: UUID, worker: UUID
-) -> tuple[Held, str, int] | None:
-    """Takes an import that nobody holds: what to do with it (its status), and how often it was taken in vain."""
-    row = await connection.fetchrow(_TAKE, book_id, import_id, worker)
-    if row is None:
-        return None
-    return Held(book_id, import_id, worker, row["user_id"]), row["status"], row["attempts"]
-
-
-async def keep(connection: asyncpg.Connection, held: Held) -> None:
-    await _must(connection, _KEEP, *held.key)
-
-
-async def release(connection: asyncpg.Connection, held: Held) -> None:
-    await connection.execute(_RELEASE, *held.key)
-
-
 async def fail(connection: asyncpg.Connection, held: Held, error: str) -> None:
     await connection.execute(_FAIL, *held.key, error)
 
@@ -174,14 +113,14 @@ async def take_unread(
 
 async def start(connection: asyncpg.Connection, held: Held, status: str) -> None:
     """Takes an import that this transaction has locked, for what the status says."""
-    await _must(connection, _START, *held.key, status)
+    await must(connection, _START, *held.key, status)
 
 
 async def restart(
     connection: asyncpg.Connection, held: Held, answers: Mapping[str, Any], account_map: Mapping[str, Any]
 ) -> None:
     """Storing the rows begins, from the first one."""
-    await _must(
+    await must(
         connection, _RESTART, *held.key, orjson.dumps(answers).decode(), orjson.dumps(account_map).decode()
     )
     await connection.execute(
@@ -202,7 +141,7 @@ async def digested(
     account_map: Mapping[str, Any],
 ) -> None:
     """The file is read: what was found out, and the rows counted by state."""
-    await _must(
+    await must(
         connection,
         _DIGESTED,
         *held.key,
@@ -220,11 +159,11 @@ async def advance(
     connection: asyncpg.Connection, held: Held, through: int, imported: int, events: int
 ) -> None:
     """A batch is written up to this row; `events` of the import itself went with it."""
-    await _must(connection, _ADVANCE, *held.key, through, imported, events)
+    await must(connection, _ADVANCE, *held.key, through, imported, events)
 
 
 async def complete(connection: asyncpg.Connection, held: Held) -> None:
-    await _must(connection, _COMPLETE, *held.key)
+    await must(connection, _COMPLETE, *held.key)
     await connection.execute(
         "DELETE FROM import_chunk WHERE book_id = $1 AND import_id = $2", held.book_id, held.id
     )
@@ -232,11 +171,11 @@ async def complete(connection: asyncpg.Connection, held: Held) -> None:
 
 async def retreat(connection: asyncpg.Connection, held: Held, through: int, undone: int) -> None:
     """A batch is taken back up to this row."""
-    await _must(connection, _RETREAT, *held.key, through, undone)
+    await must(connection, _RETREAT, *held.key, through, undone)
 
 
 async def undone(connection: asyncpg.Connection, held: Held) -> None:
-    await _must(connection, _UNDONE, *held.key)
+    await must(connection, _UNDONE, *held.key)
 
 
 async def remember_mapping(
@@ -311,9 +250,3 @@ async def claim(
         answer.body,
     )
     return stored_of(text, claimed)
-
-
-async def _must(connection: asyncpg.Connection, statement: str, *values: Any) -> None:
-    """One row is changed, or the lease is lost."""
-    if await connection.execute(statement, *values) != "UPDATE 1":
-        raise LostImport

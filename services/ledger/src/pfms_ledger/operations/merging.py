@@ -5,14 +5,13 @@ goes in the transaction that finds nothing left to move.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Any, ClassVar, Protocol, Self
 from uuid import UUID
 
 import asyncpg
 
-from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, InUse, Invalid, NotFound
 from pfms_ledger.db.journal import MOST_CHANGES, Change, append
 from pfms_ledger.domain.alias import whole_aliases
@@ -22,24 +21,20 @@ from pfms_ledger.domain.system_category import check_system
 from pfms_ledger.domain.transaction import Transaction
 from pfms_ledger.operations import categories, payees, plans
 from pfms_ledger.operations.categories import Category
-from pfms_ledger.operations.lengthy import begin, patiently
-from pfms_ledger.operations.recording import Ledger, change_of
+from pfms_ledger.operations.lengthy import Progress, Step
+from pfms_ledger.operations.recording import change_of
 from pfms_ledger.queries import categories as category_queries
 from pfms_ledger.queries import merging as queries
 from pfms_ledger.queries import payees as payee_queries
 from pfms_ledger.queries.import_rows import Standing, standing
 
 
-@dataclass(slots=True)
-class Merged:
-    """How far a merge is: transactions moved by this call."""
-
-    status: Literal["merging", "merged"] = "merging"
-    moved: int = 0
-
-
 class Merge(Protocol):
     """What differs between the things that can be merged."""
+
+    book_id: UUID
+    source_id: UUID
+    into_id: UUID
 
     async def check(self, connection: asyncpg.Connection) -> None:
         """Refuses what cannot be merged, as it stands now."""
@@ -54,52 +49,55 @@ class Merge(Protocol):
         """Puts the merged thing away; nothing refers to it any more."""
 
 
-async def merge(ledger: Ledger, principal: Principal, wanted: Merge, name: str) -> Merged:
-    """Merges; after five seconds the answer says how far it is, and it goes on."""
-    outcome = Merged()
-    await begin(ledger, _carry_out(ledger, principal, wanted, outcome), name)
-    return outcome
-
-
-async def _carry_out(ledger: Ledger, principal: Principal, wanted: Merge, outcome: Merged) -> None:
-    async def batch() -> bool:
-        async with ledger.background.writing, ledger.journal.begin_write(principal.book_id) as connection:
-            moved, done = await _batch(connection, principal, wanted)
-        outcome.moved += moved
-        return done
-
-    while not await patiently(batch):
-        pass
-    outcome.status = "merged"
-
-
-async def _batch(connection: asyncpg.Connection, principal: Principal, wanted: Merge) -> tuple[int, bool]:
-    """Moves some transactions; how many, and whether it was the last batch."""
-    await wanted.check(connection)
-    ids = await wanted.found(connection, MOST_CHANGES)
-    if ids:
-        found = await standing(connection, principal.book_id, ids)
-        changes = await asyncio.to_thread(_changes, list(found.values()), wanted)
-        await append(connection, principal.book_id, changes, actor=principal.user_id)
-    if await wanted.found(connection, 1):
-        return len(ids), False
-    await wanted.finish(connection, principal.user_id)
-    return len(ids), True
-
-
 def _changes(found: Sequence[Standing], wanted: Merge) -> list[Change]:
     return [change_of(wanted.moved(one.transaction), "transaction.updated", one.version + 1) for one in found]
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryMerge:
-    """A category goes into another of its type: its splits, its children and the plans that name it move there, and
-    it is deleted, or archived where something else still refers to it.
-    """
+@dataclass(slots=True)
+class _Merge:
+    """A merge as work of many batches."""
 
     book_id: UUID
     source_id: UUID
     into_id: UUID
+
+    @classmethod
+    def wanting(cls, book_id: UUID, wanted: Mapping[str, Any]) -> Self:
+        return cls(book_id, UUID(wanted["source_id"]), UUID(wanted["into_id"]))
+
+    @property
+    def wanted(self) -> Mapping[str, str]:
+        return {"source_id": str(self.source_id), "into_id": str(self.into_id)}
+
+    async def batch(self: "Merge", connection: asyncpg.Connection, actor: UUID, _at: int, /) -> Step:
+        """Moves some transactions; what is moved is no longer found, so each batch begins at the beginning."""
+        await self.check(connection)
+        ids = await self.found(connection, MOST_CHANGES)
+        if ids:
+            found = await standing(connection, self.book_id, ids)
+            changes = await asyncio.to_thread(_changes, list(found.values()), self)
+            await append(connection, self.book_id, changes, actor=actor)
+        if await self.found(connection, 1):
+            return Step(len(ids), next=0)
+        await self.finish(connection, actor)
+        return Step(len(ids))
+
+    def shown(self, progress: Progress) -> Mapping[str, Any]:
+        return {
+            "status": "merged" if progress.is_done else "merging",
+            "into": self.into_id,
+            "moved": progress.changed,
+            "correlation_id": progress.correlation_id,
+        }
+
+
+@dataclass(slots=True)
+class CategoryMerge(_Merge):
+    """A category goes into another of its type: its splits, its children and the plans that name it move there, and
+    it is deleted, or archived where something else still refers to it.
+    """
+
+    kind: ClassVar[str] = "merge_categories"
 
     async def check(self, connection: asyncpg.Connection) -> None:
         source, into = await self._both(connection)
@@ -177,12 +175,10 @@ def _category(row: asyncpg.Record) -> Category:
 
 
 @dataclass(slots=True)
-class PayeeMerge:
+class PayeeMerge(_Merge):
     """A payee goes into another: its transactions and plans name the other one, to which its names lead."""
 
-    book_id: UUID
-    source_id: UUID
-    into_id: UUID
+    kind: ClassVar[str] = "merge_payees"
     _name: str = ""
 
     async def check(self, connection: asyncpg.Connection) -> None:

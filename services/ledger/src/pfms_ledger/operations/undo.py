@@ -92,7 +92,7 @@ async def _undo(
     if not is_same(now, after):
         told = await worth_of(connection, book_id, [after])
         change = reverse(found.aggregate, found.id, now, after, version, found.made, told)
-        await append_reverse(connection, principal, [(change, now, after)])
+        await append_reverse(connection, book_id, principal.user_id, [(change, now, after)])
         version = change.version
     body = await _document(connection, book_id, found.aggregate, found.id, after or now, version)
     shown = body if after is not None else {**body, "deleted": True}
@@ -141,21 +141,15 @@ def reverse(
 
 
 async def append_reverse(
-    connection: asyncpg.Connection, principal: Principal, changes: list[tuple[Change, State, State]]
+    connection: asyncpg.Connection, book_id: UUID, actor: UUID, changes: list[tuple[Change, State, State]]
 ) -> None:
     """Appends changes of one kind, each with the states it leads from and to, when the rules allow all of them."""
     refs: list[Ref] = []
     for change, now, after in changes:
         if (check := _CHECKS.get(change.aggregate)) is not None:
-            refs += await check(connection, principal.book_id, now, after)
+            refs += await check(connection, book_id, now, after)
     try:
-        await append(
-            connection,
-            principal.book_id,
-            [change for change, _, _ in changes],
-            actor=principal.user_id,
-            refs=refs,
-        )
+        await append(connection, book_id, [change for change, _, _ in changes], actor=actor, refs=refs)
     except (NotFound, Invalid) as error:
         raise Conflict(f"It cannot be as it was: {error.detail}", errors=error.errors) from error
 

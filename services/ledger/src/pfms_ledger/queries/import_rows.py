@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from pfms_ledger.db.imports import Held, transaction_in
+from pfms_ledger.db.leases import Held, transaction_in
 from pfms_ledger.domain.duplicate import BankId, Known, Print
 from pfms_ledger.domain.duplicate import Stored as StoredRow
 from pfms_ledger.domain.matching import MAX_DAYS, Candidate

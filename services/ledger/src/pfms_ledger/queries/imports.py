@@ -10,7 +10,7 @@ import asyncpg
 import orjson
 
 from pfms_common.idempotency import Claim, Stored
-from pfms_ledger.db.imports import Held, transaction_in
+from pfms_ledger.db.leases import Held, transaction_in
 from pfms_ledger.domain.merchant import merchant_of
 from pfms_ledger.queries.transactions import stored_answer
 

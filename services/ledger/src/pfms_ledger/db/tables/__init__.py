@@ -19,6 +19,7 @@ from pfms_ledger.db.tables import (
     reconciliations,
     settings,
     transactions,
+    works,
 )
 from pfms_ledger.db.tables.base import Base
 
@@ -45,4 +46,5 @@ __all__ = [
     "reconciliations",
     "settings",
     "transactions",
+    "works",
 ]

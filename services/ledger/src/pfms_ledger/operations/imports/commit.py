@@ -19,10 +19,10 @@ from pfms_common.problem import Busy, Conflict, Invalid, NotFound
 from pfms_events.failpoint import failpoint
 from pfms_ledger.db import import_rows as lines
 from pfms_ledger.db import imports
-from pfms_ledger.db.imports import Held, transaction_in
 from pfms_ledger.db.journal import MOST_CHANGES, Change, Encoded, Ref, Renamed, append, encode
+from pfms_ledger.db.leases import Held, transaction_in
 from pfms_ledger.domain.worth import Worth
-from pfms_ledger.operations.imports.holding import carry_out
+from pfms_ledger.operations.holding import carry_out
 from pfms_ledger.operations.imports.opening import openings
 from pfms_ledger.operations.imports.preview import same_make
 from pfms_ledger.operations.imports.settling import Named, clears, creation, payee_of, settle
@@ -105,7 +105,7 @@ async def _accept(connection: asyncpg.Connection, held: Held, accepted: Accepted
 async def write_rows(ledger: Ledger, held: Held) -> None:
     """Writes what is left of an import; also what a job does with one whose worker died."""
     telemetry.enter(str(held.id), None)  # its events share one correlation id, whoever writes them
-    refusal = await carry_out(ledger.facts.pool, held, _write(ledger, held))
+    refusal = await carry_out(ledger.facts.pool, held, _write(ledger, held), imports.fail)
     if refusal is not None:
         await _publish_failure(ledger, held)
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
-from pfms_ledger.db.imports import Held, transaction_in
 from pfms_ledger.db.journal import Change
+from pfms_ledger.db.leases import Held, transaction_in
 from pfms_ledger.domain.account import CARD_TERMS, card_terms, is_on_budget
 from pfms_ledger.operations import accounts
 from pfms_ledger.operations.accounts import Account

@@ -12,7 +12,8 @@ from pfms_events.failpoint import failpoint
 from pfms_ledger.bankfiles.statement import Reading, StatementRow
 from pfms_ledger.db import import_rows as lines
 from pfms_ledger.db import imports
-from pfms_ledger.db.imports import CHUNK_BYTES, Held, transaction_in
+from pfms_ledger.db.imports import CHUNK_BYTES
+from pfms_ledger.db.leases import Held, transaction_in
 from pfms_ledger.domain.bank_account import Target
 from pfms_ledger.domain.duplicate import Incoming, Judgement, Print, fingerprints, judge
 from pfms_ledger.domain.matching import BankRow, Pair, assign, likely_pairs

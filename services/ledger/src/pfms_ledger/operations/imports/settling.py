@@ -11,8 +11,8 @@ from uuid import UUID
 
 import asyncpg
 
-from pfms_ledger.db.imports import Held
 from pfms_ledger.db.journal import Change
+from pfms_ledger.db.leases import Held
 from pfms_ledger.domain.clearing import Booked, clear
 from pfms_ledger.domain.duplicate import Incoming, Judgement, judge
 from pfms_ledger.domain.merchant import LONGEST, merchant_of

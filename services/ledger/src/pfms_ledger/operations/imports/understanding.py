@@ -10,7 +10,7 @@ from pfms_common.ids import new_id
 from pfms_common.problem import Invalid, NotFound
 from pfms_ledger.bankfiles.reading import read
 from pfms_ledger.bankfiles.statement import AccountFacts, MappingDoesNotFit, Question, Reading
-from pfms_ledger.db.imports import Held, transaction_in
+from pfms_ledger.db.leases import Held, transaction_in
 from pfms_ledger.domain.bank_account import Target, name_for
 from pfms_ledger.operations.recording import Ledger
 from pfms_ledger.queries import imports as queries

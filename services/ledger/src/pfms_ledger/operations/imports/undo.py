@@ -13,11 +13,11 @@ from pfms_common.problem import Busy, Conflict, NotFound
 from pfms_events.failpoint import failpoint
 from pfms_ledger.db import import_rows as lines
 from pfms_ledger.db import imports
-from pfms_ledger.db.imports import Held, transaction_in
 from pfms_ledger.db.journal import MOST_CHANGES, Change, append
+from pfms_ledger.db.leases import Held, transaction_in
 from pfms_ledger.domain.taking_back import Reason, is_as_written, reason_to_keep, restored
 from pfms_ledger.domain.transaction import Transaction
-from pfms_ledger.operations.imports.holding import carry_out
+from pfms_ledger.operations.holding import carry_out
 from pfms_ledger.operations.recording import Ledger, change_of
 from pfms_ledger.queries import import_rows
 from pfms_ledger.queries import imports as queries
@@ -65,7 +65,7 @@ async def take_back(ledger: Ledger, principal: Principal, import_id: UUID) -> De
 async def undo_rows(ledger: Ledger, held: Held) -> None:
     """Takes back what is left of an import; also what a job does with one whose worker died."""
     telemetry.enter(str(held.id), None)
-    await carry_out(ledger.facts.pool, held, _undo(ledger, held))
+    await carry_out(ledger.facts.pool, held, _undo(ledger, held), imports.fail)
 
 
 async def _undo(ledger: Ledger, held: Held) -> None:

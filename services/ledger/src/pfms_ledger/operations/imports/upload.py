@@ -15,8 +15,9 @@ from pfms_common.ids import new_id
 from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, NotFound, Refusal
 from pfms_ledger.db import imports
-from pfms_ledger.db.imports import CHUNK_BYTES, Held, transaction_in
-from pfms_ledger.operations.imports.holding import carry_out
+from pfms_ledger.db.imports import CHUNK_BYTES
+from pfms_ledger.db.leases import Held, transaction_in
+from pfms_ledger.operations.holding import carry_out
 from pfms_ledger.operations.imports.preview import read_import, stored_file
 from pfms_ledger.operations.imports.understanding import Asked
 from pfms_ledger.operations.recording import Ledger
@@ -151,7 +152,7 @@ async def _read_stored(
         with await stored_file(ledger, held) as file:
             await read_import(ledger, held, found, asked, file)
 
-    return await carry_out(ledger.facts.pool, held, work(), fails=not keep_as_it_was)
+    return await carry_out(ledger.facts.pool, held, work(), None if keep_as_it_was else imports.fail)
 
 
 async def _waited(reading: asyncio.Task[Refusal | None]) -> Refusal | None:

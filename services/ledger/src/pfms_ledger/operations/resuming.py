@@ -1,6 +1,8 @@
-"""Going on with imports whose worker died, and clearing away what nobody came back for."""
+"""Going on with what was begun and whose worker died, and clearing away the imports nobody came back for."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -8,55 +10,69 @@ import asyncpg
 from pfms_common import logs
 from pfms_common.ids import new_id
 from pfms_common.sql import connection as connection_of
-from pfms_ledger.db import imports
-from pfms_ledger.db.imports import transaction_in
+from pfms_ledger.db import imports, leases, works
+from pfms_ledger.db.leases import Held, Leased, transaction_in
+from pfms_ledger.operations.holding import Fail
 from pfms_ledger.operations.imports.commit import write_rows
 from pfms_ledger.operations.imports.undo import undo_rows
 from pfms_ledger.operations.imports.upload import resume_reading
+from pfms_ledger.operations.lengthy import go_on
+from pfms_ledger.operations.merging import CategoryMerge, PayeeMerge
 from pfms_ledger.operations.recording import Ledger
+from pfms_ledger.operations.undo_many import UndoMany
 
 MOST_ATTEMPTS = 5
 KEPT = timedelta(days=7)
 ANSWERED_WITHIN = timedelta(minutes=10)
 
-log = logs.get("imports")
+log = logs.get("resuming")
 
 # The relay role sees every book; what it finds is done by the app role in that book's scope.
-_LEFT = """SELECT book_id, id FROM import
-    WHERE answered AND status IN ('reading', 'processing', 'undoing')
-      AND (leased_until IS NULL OR leased_until < now()) ORDER BY id LIMIT 100"""
 _STALE = """SELECT book_id, id FROM import
     WHERE (answered AND status IN ('needs_mapping', 'preview', 'failed') AND done_through = 0
               AND created_at < now() - $1::interval
            OR NOT answered AND created_at < now() - $2::interval)
       AND (leased_until IS NULL OR leased_until < now()) ORDER BY id LIMIT 100"""
 
-_GO_ON = {"reading": resume_reading, "processing": write_rows, "undoing": undo_rows}
+_GO_ON: Mapping[str, Callable[[Ledger, Held], Awaitable[None]]] = {
+    "reading": resume_reading,
+    "processing": write_rows,
+    "undoing": undo_rows,
+    CategoryMerge.kind: partial(go_on, CategoryMerge.wanting),
+    PayeeMerge.kind: partial(go_on, PayeeMerge.wanting),
+    UndoMany.kind: partial(go_on, UndoMany.wanting),
+}
+_GIVE_UP: Mapping[Leased, Fail] = {"import": imports.fail, "work": works.give_up}
 
 
 async def resume(ledger: Ledger, relay_pool: asyncpg.Pool) -> int:
     """Takes over what nobody works on; how many. One after the other: each fills the machine."""
-    async with connection_of(relay_pool) as connection:
-        left = await connection.fetch(_LEFT)
-    return sum([await _take_over(ledger, row["book_id"], row["id"]) for row in left])
+    taken = 0
+    for table in _GIVE_UP:
+        async with connection_of(relay_pool) as connection:
+            left = await leases.left(connection, table)
+        for book_id, thing_id in left:
+            taken += await _take_over(ledger, table, book_id, thing_id)
+    return taken
 
 
-async def _take_over(ledger: Ledger, book_id: UUID, import_id: UUID) -> bool:
+async def _take_over(ledger: Ledger, table: Leased, book_id: UUID, thing_id: UUID) -> bool:
     async with transaction_in(ledger.facts.pool, book_id) as connection:
-        taken = await imports.take(connection, book_id, import_id, new_id())
+        taken = await leases.take(connection, table, book_id, thing_id, new_id())
         if taken is None:
             return False
-        held, status, attempts = taken
+        held, what, attempts = taken
         if attempts > MOST_ATTEMPTS:
-            await imports.fail(
+            log.error("work is given up: the errors are above", what=what, id=str(thing_id))
+            await _GIVE_UP[table](
                 connection, held, "It could not be finished; the operators find why in the log."
             )
             return False
-    log.info("going on with an import", import_id=str(import_id), status=status, attempts=attempts)
+    log.info("going on with what was cut off", what=what, id=str(thing_id), attempts=attempts)
     try:
-        await _GO_ON[status](ledger, held)
+        await _GO_ON[what](ledger, held)
     except Exception:
-        log.exception("an import could not be gone on with; it is tried again", import_id=str(import_id))
+        log.exception("work could not be gone on with; it is tried again", what=what, id=str(thing_id))
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""A process that goes on with imports nobody works on, for tests that kill it: `python import_worker.py '<json>'`.
+"""A process that goes on with what nobody works on, for tests that kill it: `python resuming_worker.py '<json>'`.
 
 The JSON holds `app` and `relay`, the database's addresses. It writes "ready" before it begins.
 """
@@ -8,7 +8,7 @@ import json
 import sys
 
 from pfms_ledger.app import SERVICE
-from pfms_ledger.operations.imports.resuming import resume
+from pfms_ledger.operations.resuming import resume
 from pfms_service.resources import open_resources
 
 
