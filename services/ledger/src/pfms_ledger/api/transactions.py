@@ -1,7 +1,6 @@
 """/transactions: what happened to the money."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -267,7 +266,7 @@ async def get_transaction(
     loaded = await queries.load(ledger.facts.pool, principal.book_id, transaction_id)
     body = loaded.document
     if include == "postings":
-        legs = orjson.dumps([asdict(leg) for leg in loaded.transaction.legs()])
+        legs = orjson.dumps([leg._asdict() for leg in loaded.transaction.legs()])
         body = body[:-1] + b', "postings": ' + legs + b"}"
     return Response(body, 200, {"ETag": etag(loaded.version)}, "application/json")
 

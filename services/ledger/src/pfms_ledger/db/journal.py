@@ -4,7 +4,7 @@ It claims the Idempotency-Key, takes the book's lock, numbers and keeps the even
 brings the rows up to date: one SQL function, one round trip.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -146,7 +146,8 @@ class Encoded:
 
 
 def encode(changes: Sequence[Change], actor: UUID | None) -> Encoded:
-    elements = orjson.dumps([element_of(change, actor) for change in changes], default=str)
+    trace = _trace()
+    elements = orjson.dumps([element_of(change, actor, trace) for change in changes], default=str)
     if len(elements) > MAX_DATA_BYTES:  # all together, so that a small write is not measured twice
         for change in changes:
             _check_size(change)
@@ -208,9 +209,13 @@ async def append(
     return Written(row["number"], stored_of(row["stored"], claim))
 
 
-def element_of(change: Change, actor: UUID | None) -> dict[str, Any]:
-    """One change as the SQL functions take it."""
+def _trace() -> dict[str, str]:
     trace = current()
+    return {"traceparent": trace.traceparent, "correlation_id": trace.request_id} if trace else {}
+
+
+def element_of(change: Change, actor: UUID | None, trace: Mapping[str, str]) -> dict[str, Any]:
+    """One change as the SQL functions take it."""
     element: dict[str, Any] = {
         "id": new_id(),
         "type": change.type,
@@ -219,7 +224,7 @@ def element_of(change: Change, actor: UUID | None) -> dict[str, Any]:
         "aggregate_id": change.id,
         "aggregate_version": change.version,
         "actor": actor,
-        "trace": {"traceparent": trace.traceparent, "correlation_id": trace.request_id} if trace else {},
+        "trace": trace,
         "data": change.data,
     }
     if change.folded is not None:
@@ -231,7 +236,7 @@ def element_of(change: Change, actor: UUID | None) -> dict[str, Any]:
         element["derived"] = change.derived
     if change.entry is not None:
         # What is missing is null to the SQL; reading a thousand changes is a fifth of what writing them costs.
-        element["entry"] = {name: value for name, value in change.entry.items() if value not in (None, [])}
+        element["entry"] = {name: value for name, value in change.entry.items() if value is not None}
         element["postings"] = [_posting(n, leg) for n, leg in enumerate(change.legs)]
     return element
 

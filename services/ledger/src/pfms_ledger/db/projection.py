@@ -109,7 +109,7 @@ async def apply(
     numbers: Sequence[dict[str, Any]],
 ) -> None:
     """Applies changes whose numbers are known: `number` of the making event, `last_event`."""
-    elements = [element_of(change, None) for change in changes]
+    elements = [element_of(change, None, {}) for change in changes]
     for element, known in zip(elements, numbers, strict=True):
         if "entry" in element:
             element["entry"] = {**element["entry"], **known}

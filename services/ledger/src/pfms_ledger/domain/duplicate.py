@@ -18,7 +18,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 FOLD_VERSION = 1
@@ -29,8 +29,7 @@ type Print = bytes
 type BankId = tuple[UUID, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A row of a file that can be imported: no error, not skipped.
 
     `id_shared` says that its bank id also stands on rows of other facts in the file.
@@ -67,8 +66,7 @@ class Known:
     seen_ids: AbstractSet[tuple[UUID, str, Print]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """A row's state and the transaction it duplicates, conflicts with or, as a match, clears.
 
     `occurrence` is the row's number among the equal rows of its file, 0 for a row that is another one once more.

@@ -8,14 +8,13 @@ splits of a transfer across the budget's edge say what the money was for; their 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 Kind = Literal["account", "category", "equity", "conversion", "edge"]
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """One side of a movement; inflow into an account positive, in minor units of `currency`."""
 
     kind: Kind
@@ -26,8 +25,7 @@ class Leg:
     pot_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What posting needs of a split."""
 
     amount_minor: int

@@ -37,6 +37,8 @@ class Split:
     @property
     def parts(self) -> list[Part]:
         """What it comes to by category: your own part, and what each share adds to what is owed to you."""
+        if not self.shares:
+            return [Part(self.amount_minor, self.category_id)]
         sign = 1 if self.amount_minor > 0 else -1
         apart = [share for share in self.shares if share.counts_apart]
         owed = [Part(sign * share.amount_minor, share.category_id) for share in apart]

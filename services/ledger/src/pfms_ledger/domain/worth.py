@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from pfms_ledger.domain.rate import Rates
 from pfms_ledger.domain.transaction import Transaction
@@ -17,18 +18,21 @@ class Worth:
     def of(self, transaction: Transaction) -> Transaction:
         """The transaction with `base_amount_minor` of its splits as the rates say it."""
         splits = transaction.splits
-        amounts = self._of([split.amount_minor for split in splits], transaction)
+        amounts = self.amounts(
+            [split.amount_minor for split in splits], transaction.currency, transaction.date
+        )
         stated = zip(splits, amounts, strict=True)
         return replace(
             transaction,
             splits=tuple(replace(split, base_amount_minor=amount) for split, amount in stated),
         )
 
-    def _of(self, amounts: Sequence[int], transaction: Transaction) -> Sequence[int | None]:
+    def amounts(self, amounts: Sequence[int], currency: str, day: date) -> Sequence[int | None]:
+        """Parts of one amount in the book's currency."""
         nothing = [None] * len(amounts)
         if self.base is None:
             return nothing
-        return self.rates.converted(amounts, transaction.currency, self.base, transaction.date) or nothing
+        return self.rates.converted(amounts, currency, self.base, day) or nothing
 
 
 def is_worth_the_same(one: Transaction, other: Transaction) -> bool:

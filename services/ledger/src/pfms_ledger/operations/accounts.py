@@ -142,7 +142,6 @@ def change_of(account: Account, event: str, version: int) -> Change:
         "date": account.opened_on,
         "amount_minor": account.opening_balance_minor,
         "source": "manual",
-        "tags": [],
     }
     legs = post_opening(account.id, account.currency, account.opening_balance_minor)
     return Change(event, account.id, version, asdict(account), entry=entry, legs=legs)

@@ -128,7 +128,7 @@ class CategoryMerge(_Merge):
         )
         fee = transaction.fee
         if fee is not None and fee.category_id == self.source_id:
-            fee = replace(fee, category_id=self.into_id)
+            fee = fee._replace(category_id=self.into_id)
         return replace(transaction, splits=splits, fee=fee)
 
     async def finish(self, connection: asyncpg.Connection, actor: UUID) -> None:

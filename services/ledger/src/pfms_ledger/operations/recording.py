@@ -116,7 +116,8 @@ def change_of(transaction: Transaction, event: str, version: int) -> Change:
         "payment_method": transaction.details.payment_method,
         "income_source_id": transaction.details.income_source_id,
         "searched": searched(transaction.texts),
-        "tags": sorted({*transaction.tags, *(tag for split in transaction.splits for tag in split.tags)}),
+        "tags": sorted({*transaction.tags, *(tag for split in transaction.splits for tag in split.tags)})
+        or None,
     }
     return Change(event, transaction.id, version, transaction.data(), entry=entry, legs=transaction.legs())
 

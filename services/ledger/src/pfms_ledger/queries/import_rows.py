@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -158,9 +159,8 @@ async def numbers(connection: asyncpg.Connection, held: Held, state: str, rows: 
     return {row[0] for row in found}
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A row that is to be written, or taken back."""
+class Due(NamedTuple):
+    """A row that is to be written, or taken back, in the order of `_DUE`."""
 
     row: int
     account_id: UUID
@@ -191,7 +191,7 @@ _DUE = """SELECT row, account_id, date, amount_minor, currency, payee, memo, tex
 async def due(pool: asyncpg.Pool, held: Held, *, after: int, limit: int) -> list[Due]:
     """The next rows of a file that have a transaction."""
     async with transaction_in(pool, held.book_id) as connection:
-        return [Due(**row) for row in await connection.fetch(_DUE, held.book_id, held.id, after, limit)]
+        return [Due(*row) for row in await connection.fetch(_DUE, held.book_id, held.id, after, limit)]
 
 
 async def first_days(pool: asyncpg.Pool, held: Held) -> dict[UUID, date]:

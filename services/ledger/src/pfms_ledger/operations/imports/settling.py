@@ -66,6 +66,7 @@ def clears(row: Due) -> bool:
 
 def creation(row: Due, payee: tuple[UUID, str] | None, held: Held, worth: Worth) -> Change:
     """The transaction that a row makes; without a payee the whole of the bank's text describes it."""
+    (base_amount_minor,) = worth.amounts([row.amount_minor], row.currency, row.date)
     transaction = Transaction(
         id=row.transaction_id,
         type="standard",
@@ -73,7 +74,7 @@ def creation(row: Due, payee: tuple[UUID, str] | None, held: Held, worth: Worth)
         date=row.date,
         amount_minor=row.amount_minor,
         currency=row.currency,
-        splits=(Split(row.amount_minor),),
+        splits=(Split(row.amount_minor, base_amount_minor=base_amount_minor),),
         account_id=row.account_id,
         payee=payee[1] if payee else None,
         payee_id=payee[0] if payee else None,
@@ -83,7 +84,7 @@ def creation(row: Due, payee: tuple[UUID, str] | None, held: Held, worth: Worth)
         bank_id=row.bank_id,
         created_by=held.user_id,
     )
-    return change_of(worth.of(transaction), "transaction.created", 1)
+    return change_of(transaction, "transaction.created", 1)
 
 
 async def settle(
