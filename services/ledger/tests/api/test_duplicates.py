@@ -2,6 +2,10 @@
 
 from itertools import pairwise
 
+import pytest
+
+from pfms_ledger.queries import duplicates
+
 BOTH = "Date,Payee,Amount\n2026-02-03,Corner Shop,-5.00\n2026-02-03,Corner Shop,-5.00\n"
 
 
@@ -51,19 +55,28 @@ async def test_a_dismissed_pair_is_remembered_and_can_be_offered_again(anna, bor
     assert await offered(anna) == [tuple(pair)]
 
 
-async def test_pages_give_each_pair_once_newest_first(anna):
+@pytest.mark.parametrize("looked_through", [1, 2, 3, 10_000])
+@pytest.mark.parametrize("narrowed", [False, True])
+async def test_pages_give_each_pair_once_newest_first_however_little_each_looks_through(
+    anna, monkeypatch, looked_through, narrowed
+):
+    monkeypatch.setattr(duplicates, "LOOKED_THROUGH", looked_through)
     account = await anna.account()
-    made = [await anna.spend(account, -100, f"2026-02-{day:02}", payee="Gym") for day in (1, 4, 8, 12, 17)]
+    made = [await anna.spend(account, -100, f"2026-02-{day:02}", payee="Gym") for day in (1, 4, 8, 8, 12, 17)]
+    one = {"account_id": account["id"]} if narrowed else {}
 
     walked, cursor = [], None
     while True:
-        params = {"limit": 2, "from": "2026-01-01", **({"cursor": cursor} if cursor else {})}
+        params = {"limit": 2, "from": "1900-01-01", **one, **({"cursor": cursor} if cursor else {})}
         page = (await anna.get("/transactions/duplicates", **params)).json()
         walked += [tuple(each["id"] for each in pair["transactions"]) for pair in page["items"]]
         if (cursor := page["next_cursor"]) is None:
             break
 
-    assert walked == [(a["id"], b["id"]) for a, b in pairwise(made)][::-1]
+    assert len(walked) == len(set(walked)) == 7
+    assert {(a["id"], b["id"]) for a, b in pairwise(made)} <= set(walked)
+    order = {each["id"]: place for place, each in enumerate(made)}
+    assert walked == sorted(walked, key=lambda pair: [-order[pair[1]], -order[pair[0]]])
 
 
 async def test_a_transfer_recorded_twice_is_one_pair(anna):

@@ -15,9 +15,13 @@ from pfms_ledger.queries.transactions import Loaded, load_many
 
 CANDIDATES = 500
 """Looked at for a page; a page may hold fewer than asked for and still have a next one."""
+LOOKED_THROUGH = 10_000
+"""Transactions in which a page looks for candidates, and the rest of the day of the last of them."""
 
 type Key = tuple[date, int, int]
-FROM_THE_TOP: Key = (date.max, 2**62, 2**62)
+"""The later one's date and number, and the number of the earlier one."""
+_ALL_OF_A_DAY = (2**62, 2**62)
+_NONE_OF_A_DAY = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`last` are the sort keys of the last candidate looked at, where there are more."""
+    """`last` is the place as far as which was looked, where there is more."""
 
     pairs: list[Pair]
     last: Key | None
 
 
+# The day as far back as which a page looks; none: as far back as asked.
+_BACK_TO = """SELECT date FROM {source} WHERE book_id = $1 AND date >= $2 AND (date, number) < ($3, $4) {where}
+    ORDER BY date DESC, number DESC OFFSET $5 LIMIT 1"""
 # Equal amounts of an account stand side by side in one sort, and each is held against the three before it: a join of
 # all with all would cost a book with a thousand equal fares a million pairs. An opening balance has its account's id.
 _CANDIDATES = f"""
@@ -46,8 +53,8 @@ _CANDIDATES = f"""
         SELECT g.transaction_id AS id, g.account_id, g.amount_minor, g.currency, g.date, g.number,
                array_agg(g.transaction_id) OVER before AS ids, array_agg(g.date) OVER before AS dates,
                array_agg(g.number) OVER before AS numbers
-        FROM posting g
-        WHERE g.book_id = $1 AND g.account_id IS NOT NULL AND ($4::uuid IS NULL OR g.account_id = $4)
+        FROM account a JOIN posting g ON g.book_id = a.book_id AND g.account_id = a.id
+        WHERE a.book_id = $1 AND ($4::uuid IS NULL OR a.id = $4)
           AND g.date BETWEEN $2::date - {MAX_DAYS} AND $3 AND g.transaction_id <> g.account_id
         WINDOW before AS (PARTITION BY g.account_id, g.amount_minor ORDER BY g.date, g.number
                           ROWS BETWEEN 3 PRECEDING AND 1 PRECEDING)
@@ -86,14 +93,17 @@ async def page(
     after: Key | None,
     limit: int,
 ) -> Page:
-    """The newest pairs whose later one is dated within first and last."""
+    """The newest pairs whose later one is dated within first and last.
+
+    A page looks through a part of a large book at a time, whatever the days that are asked for.
+    """
     found: list[asyncpg.Record] = []
     seen: asyncpg.Record | None = None
+    start = after or (last, *_ALL_OF_A_DAY)
     with scope(books=[book_id]):
         async with connection_of(pool) as connection, connection.transaction():
-            rows = await connection.fetch(
-                _CANDIDATES, book_id, first, last, account_id, *(after or FROM_THE_TOP)
-            )
+            back_to = await _back_to(connection, book_id, first, account_id, start)
+            rows = await connection.fetch(_CANDIDATES, book_id, back_to, start[0], account_id, *start)
             for row in rows:
                 if len(found) == limit:
                     break
@@ -105,11 +115,19 @@ async def page(
                     found.append(row)
             ids = {row[f"{which}_id"] for row in found for which in ("first", "second")}
             loaded = await load_many(connection, book_id, list(ids))
-    more = bool(rows) and (seen is not rows[-1] or len(rows) == CANDIDATES)
-    return Page(
-        [_pair(row, loaded) for row in found],
-        (seen["date"], seen["number"], seen["first_number"]) if more and seen is not None else None,
-    )
+    end: Key | None = (back_to, *_NONE_OF_A_DAY) if back_to > first else None
+    if seen is not None and (seen is not rows[-1] or len(rows) == CANDIDATES):
+        end = (seen["date"], seen["number"], seen["first_number"])
+    return Page([_pair(row, loaded) for row in found], end)
+
+
+async def _back_to(
+    connection: asyncpg.Connection, book_id: UUID, first: date, account_id: UUID | None, start: Key
+) -> date:
+    source, where = ("transaction", "") if account_id is None else ("posting", "AND account_id = $6")
+    values = [book_id, first, *start[:2], LOOKED_THROUGH, *([account_id] if account_id else [])]
+    day: date | None = await connection.fetchval(_BACK_TO.format(source=source, where=where), *values)
+    return day or first
 
 
 def _recorded(row: asyncpg.Record, which: str) -> Recorded:
