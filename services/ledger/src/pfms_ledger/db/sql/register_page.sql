@@ -23,7 +23,7 @@ BEGIN
         SELECT date, number, date_trunc('month', date)::date AS month,
                (date_trunc('month', date) + interval '1 month')::date AS next_month
         FROM leg ORDER BY date DESC, number DESC LIMIT 1
-    ), balance AS (
+    ), balance AS MATERIALIZED (  -- once, not for each item
         SELECT coalesce((SELECT sum(m.sum_minor) FROM account_month m
                          WHERE m.book_id = book AND m.account_id = account AND m.month <= top.month), 0)
              - coalesce((SELECT sum(g.amount_minor) FROM posting g

@@ -39,7 +39,20 @@ class TransactionRow(Base):
             postgresql_where=text("income_source_id IS NOT NULL"),
         ),
         ForeignKeyConstraint(["book_id", "last_event"], ["event.stream_id", "event.sequence"]),
-        Index("transaction_date_idx", "book_id", text("date DESC"), text("number DESC")),
+        Index(
+            "transaction_date_idx",
+            "book_id",
+            text("date DESC"),
+            text("number DESC"),
+            postgresql_include=["type"],
+        ),
+        Index(
+            "transaction_moved_idx",
+            "book_id",
+            text("date DESC"),
+            text("number DESC"),
+            postgresql_where=text("type IN ('transfer', 'opening')"),
+        ),
         Index("transaction_payee_idx", "book_id", "payee_id", text("date DESC"), text("number DESC")),
         Index(
             "transaction_related_idx",
@@ -111,6 +124,7 @@ class PostingRow(Base):
             "account_id",
             text("date DESC"),
             text("number DESC"),
+            postgresql_include=["amount_minor"],
             postgresql_where=text("account_id IS NOT NULL"),
         ),
         Index(
