@@ -34,6 +34,10 @@ async def test_pages_without_a_filter_hold_what_a_filter_that_all_pass_gives(ann
 
     assert len(items) == 7
     assert items == await walk(anna, limit, **asked, **{"from": "1900-01-01"})
+    for day in ("2026-01-29", "2026-02-10", "2026-02-11", "2026-03-31"):
+        up_to = [item for item in items if item["date"] <= day]
+        assert up_to == await walk(anna, limit, **asked, to=day)
+        assert up_to == await walk(anna, limit, **asked, **{"from": "1900-01-01"}, to=day)
 
 
 async def test_an_amount_no_household_can_mean_is_refused(anna):

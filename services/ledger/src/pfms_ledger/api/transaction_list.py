@@ -157,14 +157,15 @@ async def page_of(
         wanted,
         limit=query.limit,
         after=after,
-        with_total=query.include is not None,
+        with_total=query.include == "total",
     )
     next_cursor = cursors.write(*bound, list(page.last)) if page.last else None
     tail: dict[str, Any] = {"next_cursor": next_cursor}
     if page.total is not None:
         tail["total"] = page.total
     if query.include == "totals":
-        tail["totals"] = [_exact(sums) for sums in await totals(ledger.facts.pool, principal.book_id, wanted)]
+        sums = await totals(ledger.facts.pool, principal.book_id, wanted)
+        tail |= {"total": sums.count, "totals": [_exact(each) for each in sums.by_currency]}
     body = b'{"items": [' + page.items + b"], " + orjson.dumps(tail)[1:]
     return Response(body, media_type="application/json")
 

@@ -190,13 +190,13 @@ async def page(
     with_total: bool = False,
 ) -> Page:
     """A page of the filtered list; with `account_id` it is that account's register with a running balance."""
-    if not with_total and wanted == Filter(account_id=wanted.account_id):
-        return await _whole_page(pool, book_id, wanted.account_id, limit, after)
-    whole = conditions(book_id, wanted) if with_total else None
+    if not with_total and wanted == Filter(account_id=wanted.account_id, last=wanted.last):
+        start = min(after or _NEWEST, (wanted.last or date.max, _NEWEST[1]))
+        return await _whole_page(pool, book_id, wanted.account_id, limit, start)
     with scope(books=[book_id]):
         async with connection_of(pool) as connection, connection.transaction():
             rows = await _rows(connection, book_id, wanted, limit + 1, after)
-            total = await connection.fetchval(_count(wanted, whole), *whole.values) if whole else None
+            total = await count_of(connection, wanted, conditions(book_id, wanted)) if with_total else None
             if wanted.account_id is not None and rows:
                 items = await _with_running_balance(connection, book_id, wanted.account_id, rows[:limit])
             else:
@@ -245,10 +245,12 @@ _NEWEST = (date.max, 2**63 - 1)
 
 
 async def _whole_page(
-    pool: asyncpg.Pool, book_id: UUID, account_id: UUID | None, limit: int, after: tuple[date, int] | None
+    pool: asyncpg.Pool, book_id: UUID, account_id: UUID | None, limit: int, after: tuple[date, int]
 ) -> Page:
-    """What is asked for most, a list or register without a filter: one SQL function, one round trip."""
-    day, number = after or _NEWEST
+    """What is asked for most, a list or register without a filter, or up to a day, which is a place in it: one SQL
+    function, one round trip.
+    """
+    day, number = after
     async with connection_of(pool) as connection:
         if account_id is None:
             row = await connection.fetchrow(_PAGE, book_id, day, number, limit)
@@ -276,13 +278,15 @@ _REGISTER = f"""SELECT g.date, g.number, {_MOVED} AS amount_minor, ({_DOCUMENT})
     WHERE {{where}} ORDER BY g.date DESC, g.number DESC LIMIT {{limit}}"""
 
 
-def _count(wanted: Filter, where: Where) -> str:
+async def count_of(connection: asyncpg.Connection, wanted: Filter, where: Where) -> int:
+    """How many transactions meet the filter's conditions."""
     if wanted.account_id:
         source = "posting g JOIN transaction t ON t.book_id = g.book_id AND t.id = g.transaction_id"
     else:
         source = "transaction t"
     # law scope: the conditions begin with the book
-    return f"SELECT count(*) FROM {source} WHERE {where}"
+    count: int = await connection.fetchval(f"SELECT count(*) FROM {source} WHERE {where}", *where.values)
+    return count
 
 
 def conditions(book_id: UUID, wanted: Filter) -> Where:
