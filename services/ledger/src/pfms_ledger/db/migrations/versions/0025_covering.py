@@ -4,8 +4,8 @@ from alembic.op import execute, get_context
 
 from pfms_common.migrate import run_sql
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 
 _MOVED = """transaction_moved_idx ON transaction (book_id, date DESC, number DESC)
     WHERE type IN ('transfer', 'opening')"""
