@@ -51,3 +51,43 @@ async def test_a_sources_versions_are_kept(anna):
 
     assert [item["data"]["amount_minor"] for item in versions] == [320_000, None]
     assert (await anna.get("/income/sources")).json()["items"][0]["frequency"] == "irregular"
+
+
+async def test_active_sources_have_different_names_regardless_of_case(ledger, anna):
+    source = await acme(anna)
+    body = {"type": "salary", "currency": "EUR"}
+
+    taken = await anna.post("/income/sources", name="ACME", **body)
+    other = (await anna.post("/income/sources", name="Straße", **body)).json()
+    renamed = await anna.patch(f"/income/sources/{other['id']}", 1, name="aCme")
+    recased = await anna.patch(f"/income/sources/{source['id']}", 1, name="ACME")
+    await anna.patch(f"/income/sources/{source['id']}", 2, is_active=False)
+    second = await anna.post("/income/sources", name="acme", **body)
+    back = await anna.patch(f"/income/sources/{source['id']}", 3, is_active=True)
+    closing = await ledger.sql(
+        "SELECT id FROM event WHERE aggregate_id = $1 AND aggregate_version = 3", source["id"]
+    )
+    undone = await anna.post(f"/ledger/events/{closing[0][0]}/undo")
+
+    assert [answer.status_code for answer in (taken, renamed, recased, second, back, undone)] == [
+        409,
+        409,
+        200,
+        201,
+        409,
+        409,
+    ]
+    assert (taken.json()["errors"], taken.json()["id"]) == (
+        {"name": ["is taken, regardless of case"]},
+        source["id"],
+    )
+    assert await rebuild(ledger.own.journal, anna.person.book_id) == 0
+
+
+async def test_a_key_makes_one_source(anna):
+    body = {"name": "Acme", "type": "salary", "currency": "EUR"}
+
+    first = await anna.post("/income/sources", key="a-key-of-16-chars", **body)
+    again = await anna.post("/income/sources", key="a-key-of-16-chars", **body)
+
+    assert (again.status_code, again.content) == (201, first.content)

@@ -175,6 +175,41 @@ async def test_only_a_book_in_which_nothing_happened_is_restored_into(anna):
     assert await exported(anna) | {"exported_at": 0} == document | {"exported_at": 0}
 
 
+async def test_an_empty_export_leaves_a_book_that_can_be_restored_into(ledger, anna, new_client):
+    await anna.account()
+    document = await exported(anna)
+    async with new_client() as fresh:
+        await fresh.post("/categories", name="Groceries", type="expense")
+
+        nothing = await restore(fresh, {**document, "things": []})
+        empty = await exported(fresh)
+        restored = await restore(fresh, document)
+
+        assert (nothing.status_code, empty["things"]) == (201, [])
+        assert (restored.status_code, same(await exported(fresh))) == (201, same(document))
+        assert await rebuild(ledger.own.journal, fresh.person.book_id) == 0
+
+
+async def test_sources_that_shared_a_name_before_it_was_refused_come_back(anna, new_client):
+    body = {"type": "salary", "currency": "EUR"}
+    first = (await anna.post("/income/sources", name="Acme", **body)).json()
+    await anna.post("/income/sources", name="Other", **body)
+    document = await exported(anna)
+    for thing in document["things"]:
+        if thing["data"].get("name") == "Other":
+            thing["data"]["name"] = "acme"
+
+    async with new_client() as fresh:
+        restored = await restore(fresh, document)
+        noted = await fresh.patch(f"/income/sources/{first['id']}", 1, note="the old one")
+
+        assert (restored.status_code, noted.status_code) == (201, 200)
+        assert [item["name"] for item in (await fresh.get("/income/sources")).json()["items"]] == [
+            "Acme",
+            "acme",
+        ]
+
+
 OWN_ID, ID_OF_ANOTHER = "own id", "id of another"
 
 

@@ -194,3 +194,27 @@ async def test_a_book_may_count_shared_splits_whole_from_then_on(ledger, anna):
     assert after["splits"][0]["shares"][0]["counts_apart"] is False
     assert len(await anna.transactions(shared=True)) == 2
     assert await rebuild(ledger.own.journal, anna.person.book_id) == 0
+
+
+async def test_people_belong_to_debts_so_an_id_is_kept_as_it_is_whoever_it_names(anna):
+    account = await anna.account()
+    unknown = str(new_id())
+    made = await dinner(anna, account, shares=[{"person_id": unknown, "amount_minor": 1_000}])
+    await anna.patch(f"/transactions/{made['id']}", 1, note="later")
+    kept = (await anna.get(f"/transactions/{made['id']}")).json()
+
+    body = {"account_id": account["id"], "amount_minor": -3_000, "date": "2026-02-03"}
+    splits = (
+        {"shares_equal": [unknown, unknown]},
+        {"shares": [{"person_id": str(new_id()), "weight": 1} for _ in range(51)]},
+        {"shares": [{"person_id": "Boris", "amount_minor": 1}]},
+        {"shares": [{"person_id": None, "amount_minor": 1}]},
+    )
+    refused = [
+        await anna.post("/transactions", **body, splits=[{"amount_minor": -3_000, **split}])
+        for split in splits
+    ]
+
+    assert [share["person_id"] for share in kept["splits"][0]["shares"]] == [unknown]
+    assert [answer.status_code for answer in refused] == [400] * 4
+    assert await anna.balance(account) == -3_000

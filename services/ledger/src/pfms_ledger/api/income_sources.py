@@ -79,7 +79,7 @@ class IncomeSources(Output):
 async def create_income_source(
     body: IncomeSourceIn, principal: Editor, ledger: LedgerDep, claim: Claimed
 ) -> Response:
-    """Income may name it as `income_source_id`."""
+    """Income may name it as `income_source_id`. An active source's name is taken, regardless of case: 409."""
     source = operations.IncomeSource(**{**body.model_dump(), "id": body.id or new_id()})
     made = answer_of(
         _out(source, 1).model_dump_json(),

@@ -17,7 +17,9 @@ class ShareIn(Input):
     """One person's share, in one of three forms; all shares of a split have the same."""
 
     person_id: Id | Literal["me"] = Field(
-        description="who owes it; `me` only with weights, for your own part: elsewhere that is what is left"
+        description="who owes it: the id of somebody among your people, whom debts keeps; here it is kept as it is"
+        " sent, never looked up, and named once in a split. `me` only with weights, for your own part: elsewhere that"
+        " is what is left"
     )
     amount_minor: int | None = Field(
         None, ge=1, le=MAX_MINOR, description="exactly, above zero, in minor units", examples=[500]

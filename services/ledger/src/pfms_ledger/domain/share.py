@@ -31,6 +31,10 @@ class SharesExceed(Refusal):
 class Share:
     """What one person owes of a split, above zero; `category_id` is the category of what is owed to you.
 
+    Nobody here knows people, who belong to debts: `person_id` is an id that the client chose, kept as it is and never
+    looked up, so a share may name somebody who is not known there (yet, or any more). What holds here is that a split
+    names each id once, fifty at most, and that a share's id never changes by itself.
+
     It counts there, apart from the split's own category, unless the book counted shared splits whole when it was
     written.
     """

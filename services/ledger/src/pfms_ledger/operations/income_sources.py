@@ -5,10 +5,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, NotFound, Stale
 from pfms_ledger.db.journal import Change, Journal, append
+from pfms_ledger.domain.names import fold
 from pfms_ledger.queries import income_sources as queries
 
 
@@ -29,16 +32,41 @@ class IncomeSource:
 async def create(
     journal: Journal, principal: Principal, source: IncomeSource, claim: Claim | None, answer: Answer
 ) -> Written:
-    try:
-        return await journal.append(
-            principal.book_id,
-            [change_of(source, "income_source.created", 1)],
-            actor=principal.user_id,
-            claim=claim,
-            answer=answer,
-        )
-    except Stale as error:
-        raise Conflict("There is a source with this id already.", errors={"id": ["is taken"]}) from error
+    book_id = principal.book_id
+    async with journal.begin_write(book_id) as connection:
+        try:
+            made = await append(
+                connection,
+                book_id,
+                [change_of(source, "income_source.created", 1)],
+                actor=principal.user_id,
+                claim=claim,
+                answer=answer,
+            )
+        except Stale as error:
+            raise Conflict("There is a source with this id already.", errors={"id": ["is taken"]}) from error
+        if made.stored is None:
+            await check_name(connection, book_id, None, source)
+    return made
+
+
+async def check_name(
+    connection: asyncpg.Connection, book_id: UUID, before: IncomeSource | None, after: IncomeSource
+) -> None:
+    """Under the book's lock: active sources have different names, regardless of case.
+
+    A rule of the door and no index: a book that was written or exported before the rule keeps its names.
+    """
+    name = fold(after.name)
+    if not after.is_active or (before is not None and before.is_active and fold(before.name) == name):
+        return
+    for other in await queries.others(connection, book_id, after.id):
+        if fold(other["name"]) == name:
+            raise Conflict(
+                f"There is an income source {other['name']!r} already.",
+                errors={"name": ["is taken, regardless of case"]},
+                extra={"id": str(other["id"])},
+            )
 
 
 async def change(
@@ -57,6 +85,7 @@ async def change(
         check(row["version"])
         before = IncomeSource(**{name: row[name] for name in IncomeSource.__slots__})
         after, version = replace(before, **changes), row["version"] + 1
+        await check_name(connection, book_id, before, after)
         updated = change_of(after, "income_source.updated", version)
         written = await append(connection, book_id, [updated], actor=principal.user_id)
     return after, version, written

@@ -22,7 +22,16 @@ from pfms_ledger.domain.transaction import check_income_flag
 from pfms_ledger.domain.transaction import from_data as transaction_from
 from pfms_ledger.domain.undo import State, Step, is_same, undo
 from pfms_ledger.domain.worth import Worth
-from pfms_ledger.operations import accounts, attachments, categories, plans, pots, rebuild, reconciliations
+from pfms_ledger.operations import (
+    accounts,
+    attachments,
+    categories,
+    income_sources,
+    plans,
+    pots,
+    rebuild,
+    reconciliations,
+)
 from pfms_ledger.operations.recording import Ledger, Recorded, change_of, refs_of
 from pfms_ledger.operations.refunds import check_restored, rule_of_edit
 from pfms_ledger.queries import accounts as account_queries
@@ -228,6 +237,16 @@ async def _check_pot(connection: asyncpg.Connection, book_id: UUID, now: State, 
     return []
 
 
+async def _check_income_source(
+    connection: asyncpg.Connection, book_id: UUID, now: State, after: State
+) -> list[Ref]:
+    """Active sources still have different names."""
+    if after is not None:
+        before = income_sources.from_data(now) if now is not None else None
+        await income_sources.check_name(connection, book_id, before, income_sources.from_data(after))
+    return []
+
+
 async def _check_rate(connection: asyncpg.Connection, book_id: UUID, now: State, after: State) -> list[Ref]:
     """What the rate converted, or converts again, is told anew. A pair has one rate a day, in either direction."""
     if now is None and after is not None:
@@ -277,6 +296,7 @@ _CHECKS: Mapping[str, Check] = {
     "account": _check_account,
     "attachment": _check_attachment,
     "category": _check_category,
+    "income_source": _check_income_source,
     "plan": _check_plan,
     "pot": _check_pot,
     "rate": _check_rate,

@@ -23,6 +23,14 @@ async def present(connection: asyncpg.Connection, book_id: UUID, source_id: UUID
     )
 
 
+async def others(connection: asyncpg.Connection, book_id: UUID, source_id: UUID) -> list[asyncpg.Record]:
+    """The active sources of the book but for this one: (id, name)."""
+    rows: list[asyncpg.Record] = await connection.fetch(
+        "SELECT id, name FROM income_source WHERE book_id = $1 AND id <> $2 AND is_active", book_id, source_id
+    )
+    return rows
+
+
 async def listed(
     session: AsyncSession, book_id: UUID, *, include_inactive: bool
 ) -> Sequence[IncomeSourceRow]:

@@ -4,8 +4,9 @@ from uuid import UUID
 
 import asyncpg
 
-# The starting tree comes by itself, and is all that may have happened.
-_FRESH = "SELECT NOT EXISTS (SELECT FROM event WHERE stream_id = $1 AND type <> 'category.created')"
+# The starting tree comes by itself, and goes for what is restored, be it nothing: more may not have happened.
+_FRESH = """SELECT NOT EXISTS (SELECT FROM event
+    WHERE stream_id = $1 AND type NOT IN ('category.created', 'category.deleted'))"""
 _CATEGORIES = "SELECT id, version FROM category WHERE book_id = $1"
 
 
