@@ -175,3 +175,8 @@ def test_a_file_imported_again_adds_nothing_whatever_the_size_of_the_batches(
                 ids.add((row.account_id, row.bank_id, one.fingerprint))
         batched += judged
     assert batched == whole
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_a_plain_text_folds_as_it_does_beside_an_accent(text: str) -> None:
+    assert folded(f"{text} É").split() == [*folded(text).split(), "e"]

@@ -12,6 +12,7 @@ For a batch of rows the caller loads, each by one query over `account_id` and th
 It stores fingerprint and occurrence of every row that is imported.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -23,6 +24,8 @@ from uuid import UUID
 
 FOLD_VERSION = 1
 """Stored with every fingerprint by being part of it; a better folding gets the next number and a new function."""
+
+_NOT_PLAIN = re.compile(r"[^0-9a-z]+")
 
 State = Literal["new", "duplicate", "match", "conflict"]
 type Print = bytes
@@ -80,6 +83,8 @@ class Judgement(NamedTuple):
 
 def folded(text: str) -> str:
     """Version 1: small letters and digits only, accents dropped, words separated by one blank. Frozen."""
+    if text.isascii():  # the same in a fifth of the time: nothing to take apart, and most bank texts are
+        return " ".join(_NOT_PLAIN.sub(" ", text.lower()).split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     letters = (c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
     return " ".join("".join(letters).split())
