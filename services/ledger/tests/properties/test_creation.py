@@ -30,6 +30,7 @@ async def test_what_is_made_is_there_as_it_was_asked_for(home, state, asked):
         body, key = await book.named(template), f"key-{new_id()}"
         last = (await book.client.get("/ledger/events", limit=1)).json()["last_number"]
 
+        empty = await state()
         made = await book.client.post(kind.path, key, **body)
 
         assert made.status_code == 201, made.text
@@ -48,6 +49,7 @@ async def test_what_is_made_is_there_as_it_was_asked_for(home, state, asked):
         assert own == [(f"{kind.aggregate}.created", 1)]
 
         before = await state()
+        assert before != empty
         again = await book.client.post(kind.path, key, **body)
 
         assert again.headers["Idempotency-Replayed"] == "true"
