@@ -111,6 +111,7 @@ def _account(sent: Body) -> Body:
         "position": 0,
         "balance_minor": opening,
         "cleared_balance_minor": opening,
+        "credit_overspend": "liability" if sent["type"] == "credit" else None,
     }
 
 
