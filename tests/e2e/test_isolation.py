@@ -6,6 +6,7 @@ Bodies are made from the document's own schemas, so a new route is covered at on
 import json
 
 import httpx2 as httpx
+import pytest
 
 from tests.e2e.calls import CANARY, ENDING, MISSING_ID, call_of, is_public, operations
 
@@ -54,6 +55,9 @@ async def test_nobody_gets_in_anywhere_but_at_the_public_doors(document, househo
     assert wrong == []
 
 
+@pytest.mark.property(
+    2, "Isolation: by an id of another's no operation of any service reads or changes anything"
+)
 async def test_a_stranger_finds_nothing_of_the_owner_by_any_id(document, household, new_user):
     owner, ids = household
     stranger = await new_user()
@@ -76,6 +80,9 @@ async def test_a_stranger_finds_nothing_of_the_owner_by_any_id(document, househo
     assert await owner.get("/ledger/events", limit=200) == before, "a stranger changed something"
 
 
+@pytest.mark.property(
+    2, "Isolation: another's book is refused in the words that refuse one that is not there"
+)
 async def test_a_stranger_is_refused_the_owners_book_whether_or_not_it_exists(document, household, new_user):
     owner, ids = household
     stranger = await new_user()
