@@ -89,16 +89,17 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _refuse_bad_text(value: Any) -> None:
+def _refuse_bad_text(value: Any, path: str = "") -> None:
     if isinstance(value, str) and _BAD_TEXT.search(value):
-        raise Invalid("Text must not hold control characters or half of a surrogate pair.")
+        why = "must not hold control characters or half of a surrogate pair"
+        raise Invalid(f"Text {why}.", errors={path: [why]} if path else None)
     if isinstance(value, dict):
         for name, member in value.items():
-            _refuse_bad_text(name)
-            _refuse_bad_text(member)
+            _refuse_bad_text(name, path)
+            _refuse_bad_text(member, f"{path}.{name}".removeprefix("."))
     elif isinstance(value, list):
-        for member in value:
-            _refuse_bad_text(member)
+        for n, member in enumerate(value):
+            _refuse_bad_text(member, f"{path}.{n}".removeprefix("."))
 
 
 class StrictRequest(Request):

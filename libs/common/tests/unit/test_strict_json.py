@@ -40,6 +40,13 @@ def test_what_has_no_single_meaning_is_refused(body):
         parse_json(body)
 
 
+def test_text_that_no_person_writes_is_refused_by_its_field():
+    with pytest.raises(Invalid) as refused:
+        parse_json(b'{"payee": "x", "splits": [{"memo": "x"}, {"memo": "x\\u0000y"}]}')
+
+    assert list(refused.value.errors) == ["splits.1.memo"]
+
+
 def test_brackets_in_text_are_no_depth():
     assert parse_json(json.dumps({"a": "[" * 500 + '"' + "{" * 500}).encode())["a"].startswith("[[[")
 

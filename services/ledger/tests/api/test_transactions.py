@@ -1,5 +1,7 @@
 """Recording, reading, changing and deleting transactions through the API."""
 
+import pytest
+
 
 async def test_a_recorded_transaction_moves_the_balance_and_reads_back(anna):
     account = await anna.account(opening_balance_minor=10_000)
@@ -374,3 +376,29 @@ async def test_a_transaction_that_was_made_says_where_it_is(anna):
         made.headers["Location"] == again.headers["Location"] == f"/api/v1/transactions/{made.json()['id']}"
     )
     assert "Location" not in changed.headers
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"type": "transfer"}, ["from", "to"]),
+        (
+            {"type": "transfer", "from": {}, "to": {}, "account_id": {}, "pot_id": {}},
+            ["account_id", "pot_id"],
+        ),
+        ({}, ["account_id"]),
+        ({"account_id": {}, "to": {}, "fee": {}}, ["to", "fee"]),
+        ({"account_id": {}, "type": "refund"}, ["related_transaction_id"]),
+        ({"account_id": {}, "related_transaction_id": {}}, ["related_transaction_id"]),
+    ],
+    ids=["no ends", "an account besides", "no account", "an end besides", "of nothing", "of something"],
+)
+async def test_what_a_type_needs_and_what_is_anothers_are_named(anna, fields, wrong):
+    account = (await anna.account())["id"]
+    values = {"type": fields.get("type"), "fee": {"amount_minor": 1}, "from": {"account_id": account}}
+    values["to"] = values["from"]
+    body = {name: values.get(name) or account for name in fields}
+
+    response = await anna.post("/transactions", amount_minor=5, date="2026-02-03", **body)
+
+    assert (response.status_code, list(response.json()["errors"])) == (400, wrong)

@@ -1,6 +1,6 @@
 """/transactions: what happened to the money."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -21,6 +21,7 @@ from pfms_common.input import (
     Text,
     clean_text,
 )
+from pfms_common.problem import Invalid
 from pfms_common.web import (
     Claimed,
     Editor,
@@ -110,24 +111,27 @@ class TransactionIn(DetailsIn):
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> "TransactionIn":
-        if self.type == "transfer":
-            _need(self.from_ is not None and self.to is not None, "a transfer needs from and to")
-            _need(self.account_id is None, "a transfer has from and to, no account_id")
-            _need(self.pot_id is None, "a transfer has pots in from and to, no pot_id")
-        else:
-            _need(self.account_id is not None, "account_id is needed")
-            _need(self.from_ is None and self.to is None, "only a transfer has from and to")
-            _need(self.fee is None, "only a transfer has a fee")
-        _need(
-            (self.related_transaction_id is not None) == (self.type == "refund"),
-            "related_transaction_id is for refunds, which need it",
-        )
+        if wrong := dict(self._misfits()):
+            told = "; ".join(f"{field} {why}" for field, why in wrong.items())
+            raise Invalid(f"{told}.", errors={field: [why] for field, why in wrong.items()})
         return self
 
-
-def _need(holds: bool, otherwise: str) -> None:  # reads as a sentence
-    if not holds:
-        raise ValueError(otherwise)
+    def _misfits(self) -> Iterator[tuple[str, str]]:
+        """Each field that its type needs and that is missing, or that is another type's."""
+        ends = {"from": self.from_, "to": self.to}
+        if self.type == "transfer":
+            yield from ((end, "is needed for a transfer") for end, place in ends.items() if place is None)
+            if self.account_id is not None:
+                yield "account_id", "is not for transfers, which have from and to"
+            if self.pot_id is not None:
+                yield "pot_id", "is not for transfers, which have pots in from and to"
+        else:
+            if self.account_id is None:
+                yield "account_id", "is needed"
+            of_transfers = {**ends, "fee": self.fee}
+            yield from ((name, "is for transfers alone") for name, given in of_transfers.items() if given)
+        if (self.related_transaction_id is not None) != (self.type == "refund"):
+            yield "related_transaction_id", "is for refunds, which need it"
 
 
 class TransactionPatch(DetailsIn):
