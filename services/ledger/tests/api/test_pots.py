@@ -1,10 +1,7 @@
 """/pots: parts of an account's money, which never change what the account holds."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from pfms_ledger.domain.pot import joined, posted
 from pfms_ledger.operations.rebuild import rebuild
 from pfms_ledger.queries.invariants import faults
 
@@ -277,59 +274,6 @@ async def test_an_undone_movement_leaves_the_pot_as_it_was_and_a_pot_shows_its_e
     assert undone.status_code == 200, undone.text
     assert await filled(anna, pot) == (0, 0)
     assert [item["data"]["name"] for item in versions] == ["Holidays", "Sea"]
-
-
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(["fill", "spend", "move", "amount", "date", "pot", "delete"]),
-        st.integers(1, 500),
-        st.integers(0, 27),
-        st.integers(1, 4),
-    ),
-    min_size=1,
-    max_size=14,
-)
-
-
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-@given(history=steps)
-async def test_pots_hold_what_a_fold_over_their_postings_says_after_any_history(ledger, anna, history):
-    account = await anna.account(opening_balance_minor=100)
-    pots = [await new_pot(anna, account, name) for name in ("One", "Two")]
-    made: list[tuple[str, int]] = []
-    for what, amount, pick, month in history:
-        date, pot, other = f"2026-{month:02}-{pick + 1:02}", pots[pick % 2], pots[1 - pick % 2]
-        if what == "fill":
-            made.append(((await move(anna, amount, place(account), place(account, pot), date))["id"], 1))
-        elif what == "move":
-            made.append(
-                ((await move(anna, amount, place(account, pot), place(account, other), date))["id"], 1)
-            )
-        elif what == "spend":
-            made.append(((await anna.spend(account, -amount, date, pot_id=pot["id"]))["id"], 1))
-        elif made and what == "delete":
-            transaction_id, version = made.pop(pick % len(made))
-            assert (await anna.delete(f"/transactions/{transaction_id}", version)).status_code == 204
-        elif made:
-            transaction_id, version = made[pick % len(made)]
-            change = {
-                "amount": {"amount_minor": amount},
-                "date": {"date": date},
-                "pot": {"pot_id": pot["id"]},
-            }
-            response = await anna.patch(f"/transactions/{transaction_id}", version, **change[what])
-            assert response.status_code == (200 if response.is_success else 400), response.text
-            if response.is_success:
-                made[pick % len(made)] = (transaction_id, version + 1)
-
-    for pot in pots:
-        postings = await ledger.sql(
-            "SELECT amount_minor FROM posting WHERE pot_id = $1 ORDER BY date, number", pot["id"]
-        )
-        expected = joined(posted(row["amount_minor"]) for row in postings)
-        assert await filled(anna, pot) == (expected.balance_minor, expected.account_paid_minor)
-    assert await faults(ledger.resources.pool, anna.person.book_id) == []
-    assert await rebuild(ledger.own.journal, anna.person.book_id) == 0
 
 
 async def test_the_check_names_a_pot_that_was_changed_behind_the_ledgers_back(ledger, anna):

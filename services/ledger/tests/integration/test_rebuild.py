@@ -161,15 +161,3 @@ async def test_ten_clients_with_one_key_have_one_effect_and_one_answer(ledger, a
         assert {answer.status_code for answer in answers} <= {201, 409}
         assert len({answer.content for answer in answers if answer.status_code == 201}) == 1
     assert await anna.balance(account) == -2_000
-
-
-async def test_of_many_edits_from_one_version_exactly_one_wins(anna):
-    made = await anna.spend(await anna.account(), -100)
-    path = f"/transactions/{made['id']}"
-    version = 1
-    for _ in range(10):
-        answers = await asyncio.gather(*(anna.patch(path, version, amount_minor=-n) for n in range(1, 9)))
-
-        assert sorted(answer.status_code for answer in answers).count(200) == 1
-        assert {answer.status_code for answer in answers} <= {200, 409, 412}
-        version += 1

@@ -24,6 +24,9 @@ SUMS = st.lists(
 )
 
 
+@pytest.mark.property(
+    12, "As of a date: any day's balances and any month's sums are those of the postings dated until then"
+)
 @given(sums=SUMS)
 def test_at_each_month_end_it_is_what_was_posted_until_then(sums):
     days = month_ends(MONTHS[0], date(2026, 12, 31))

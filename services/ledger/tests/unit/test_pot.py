@@ -32,6 +32,10 @@ def test_a_pot_empties_and_its_account_pays_the_rest(postings, balance, account_
     assert (filled.balance_minor, filled.account_paid_minor) == (balance, account_paid)
 
 
+@pytest.mark.property(
+    6,
+    "Pot: what is in a pot follows from its postings in order of date, and its account paid exactly the rest",
+)
 @given(postings=amounts)
 def test_what_is_in_a_pot_follows_from_its_running_sum_and_never_is_below_zero(postings):
     lowest = min([0, *accumulate(postings)])
@@ -41,6 +45,10 @@ def test_what_is_in_a_pot_follows_from_its_running_sum_and_never_is_below_zero(p
     assert filled.account_paid_minor == -lowest >= 0
 
 
+@pytest.mark.property(
+    6,
+    "Pot: what is in a pot follows from its postings in order of date, and its account paid exactly the rest",
+)
 @given(postings=amounts)
 def test_a_pot_is_emptied_step_by_step_as_a_person_would(postings):
     balance = paid = 0
@@ -52,6 +60,10 @@ def test_a_pot_is_emptied_step_by_step_as_a_person_would(postings):
     assert (of(*postings).balance_minor, of(*postings).account_paid_minor) == (balance, paid)
 
 
+@pytest.mark.property(
+    6,
+    "Pot: what is in a pot follows from its postings in order of date, and its account paid exactly the rest",
+)
 @given(postings=amounts, cuts=st.lists(st.integers(0, 30), max_size=4))
 def test_months_add_up_to_the_whole_wherever_they_are_cut(postings, cuts):
     edges = [0, *sorted(cuts), len(postings)]
