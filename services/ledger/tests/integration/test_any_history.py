@@ -113,6 +113,20 @@ class AnyHistory(RuleBasedStateMachine):
         return multiple(*(self.keep(each) for each in sorted(made, key=lambda each: order.index(each["id"]))))
 
     @rule(
+        target=entries,
+        amounts=st.lists(st.sampled_from([30, -80, 20, 40]), min_size=2, max_size=3),
+        day=st.sampled_from(["2024-02-01", "2024-02-28", "2024-02-29"]),
+    )
+    def fill_and_empty_a_pot(self, amounts, day):
+        """Within one month, where it matters what comes first."""
+        spot = self.place(SPOTS[1])
+        made = [
+            self.done(201, "post", "/transactions", **spot, amount_minor=amount, date=day)
+            for amount in amounts
+        ]
+        return multiple(*map(self.keep, made))
+
+    @rule(
         entry=entries,
         field=st.sampled_from(["amount", "date", "place", "note", "status"]),
         amount=signed,
