@@ -14,7 +14,7 @@ from pfms_common.input import Id, Output, clean_name
 from pfms_common.problem import Invalid, NotFound, Unavailable
 from pfms_common.web import Editor, IfMatch, StrictRoute, Viewer, answer, check_version, found
 from pfms_ledger.api.deps import DeletedVersion, LedgerDep, answer_of, gone, written
-from pfms_ledger.api.uploads import claim_of, read_form
+from pfms_ledger.api.uploads import claim_of, read_form, upload_body
 from pfms_ledger.domain.attachment import MAX_BYTES
 from pfms_ledger.domain.download_link import LASTS, book_in, sign
 from pfms_ledger.operations import attachments as operations
@@ -25,35 +25,7 @@ from pfms_ledger.queries.attachments import Attachment
 router = APIRouter(tags=["Attachments"], route_class=StrictRoute)
 
 NAME_LENGTH = 120
-_UPLOAD = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "at most 10 MiB; its type is told by its content, not by its name",
-                        }
-                    },
-                }
-            }
-        },
-    },
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "description": "16 to 255 visible ASCII characters; the same key and file give the same answer for 72 h",
-            "schema": {"type": "string", "minLength": 16, "maxLength": 255},
-            "example": "7b0c1f8e-9d64-4f0e-8a39-2f4e3a1d5c11",
-        }
-    ],
-}
+_UPLOAD = upload_body("at most 10 MiB; its type is told by its content, not by its name")
 
 
 class AttachmentOut(Output):

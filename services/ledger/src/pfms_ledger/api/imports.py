@@ -29,7 +29,7 @@ from pfms_ledger.api.import_models import (
     Started,
     State,
 )
-from pfms_ledger.api.uploads import claim_of, read_form
+from pfms_ledger.api.uploads import claim_of, read_form, upload_body
 from pfms_ledger.bankfiles.statement import MAX_BYTES
 from pfms_ledger.operations.imports import commit as commits
 from pfms_ledger.operations.imports import undo
@@ -40,50 +40,22 @@ from pfms_ledger.queries.imports import Detailed, Import
 
 router = APIRouter(prefix="/imports", tags=["Imports"], route_class=StrictRoute)
 
-FIELDS = frozenset({"account_id", "mapping", "account_map"})
-
-_UPLOAD = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": (
-                                "OFX or QFX, CAMT.052, 053 or 054, MT940 or MT942, QIF, or a table (CSV, TSV, XLSX,"
-                                " XLS); told by its content; at most 50 MiB (XLS: 16) and 200,000 rows"
-                            ),
-                        },
-                        "account_id": {
-                            "type": "string",
-                            "format": "uuid",
-                            "description": "where rows go whose key is not in `account_map`",
-                        },
-                        "mapping": {"type": "string", "description": "JSON, as in PUT /imports/{id}/mapping"},
-                        "account_map": {
-                            "type": "string",
-                            "description": "JSON, as in PUT /imports/{id}/mapping",
-                        },
-                    },
-                }
-            }
-        },
+_AS_MAPPED = "JSON, as in PUT /imports/{id}/mapping"
+_FIELDS = {
+    "account_id": {
+        "type": "string",
+        "format": "uuid",
+        "description": "where rows go whose key is not in `account_map`",
     },
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "description": "16 to 255 visible ASCII characters; the same key and parts give the same answer for 72 h",
-            "schema": {"type": "string", "minLength": 16, "maxLength": 255},
-            "example": "7b0c1f8e-9d64-4f0e-8a39-2f4e3a1d5c11",
-        }
-    ],
+    "mapping": {"type": "string", "description": _AS_MAPPED},
+    "account_map": {"type": "string", "description": _AS_MAPPED},
 }
+_UPLOAD = upload_body(
+    "OFX or QFX, CAMT.052, 053 or 054, MT940 or MT942, QIF, or a table (CSV, TSV, XLSX, XLS); told by its content; at"
+    " most 50 MiB (XLS: 16) and 200,000 rows",
+    fields=_FIELDS,
+    same="parts",
+)
 
 
 @router.post(
@@ -97,7 +69,7 @@ async def create_import(request: Request, principal: Editor, ledger: LedgerDep) 
     the file leaves open is asked (`needs_mapping`), never guessed silently. A file that takes longer than five
     seconds answers with status `reading`, and goes on being read.
     """
-    form = await read_form(request, most=MAX_BYTES, fields=FIELDS)
+    form = await read_form(request, most=MAX_BYTES, fields=frozenset(_FIELDS))
     try:
         asked = _asked(form.fields)
         claim = await claim_of(request, principal, form)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -27,7 +27,7 @@ from pfms_common.web import (
 from pfms_ledger.api.accounts import CurrencyCode
 from pfms_ledger.api.deps import CursorsDep, DeletedVersion, LedgerDep, answer_of, gone, written
 from pfms_ledger.api.transaction_details import RateText
-from pfms_ledger.api.uploads import claim_of, read_form
+from pfms_ledger.api.uploads import claim_of, read_form, upload_body
 from pfms_ledger.operations import rates as operations
 from pfms_ledger.operations.rate_table import MOST_ROWS, read_rates
 from pfms_ledger.queries import rates as queries
@@ -129,28 +129,10 @@ async def list_rates(
     return answer(RatesPage(items=items, next_cursor=next_cursor))
 
 
-_FILE: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "CSV in UTF-8 with a header line that names the columns date, base,"
-                            " quote and rate, or without one and with these four in this order; at most"
-                            f" {MOST_ROWS} rows and {MOST_BYTES // 1024} KiB",
-                        }
-                    },
-                }
-            }
-        },
-    }
-}
+_FILE = upload_body(
+    "CSV in UTF-8 with a header line that names the columns date, base, quote and rate, or without one and with these"
+    f" four in this order; at most {MOST_ROWS} rows and {MOST_BYTES // 1024} KiB"
+)
 
 
 @router.post(

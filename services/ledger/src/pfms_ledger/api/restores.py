@@ -11,42 +11,13 @@ from pfms_common.input import Output
 from pfms_common.problem import KeyRequired
 from pfms_common.web import Editor, StrictRoute
 from pfms_ledger.api.deps import LedgerDep
-from pfms_ledger.api.uploads import claim_of, read_form
+from pfms_ledger.api.uploads import claim_of, read_form, upload_body
 from pfms_ledger.bankfiles.statement import MAX_BYTES
 from pfms_ledger.operations import restoring
 
 router = APIRouter(prefix="/restores", tags=["Exports"], route_class=StrictRoute)
 
-_UPLOAD = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "what `GET /exports/json` gave, at most 50 MiB",
-                        }
-                    },
-                }
-            }
-        },
-    },
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": True,
-            "description": "16 to 255 visible ASCII characters; the same key and file give the same answer for 72 h",
-            "schema": {"type": "string", "minLength": 16, "maxLength": 255},
-            "example": "7b0c1f8e-9d64-4f0e-8a39-2f4e3a1d5c11",
-        }
-    ],
-}
+_UPLOAD = upload_body("what `GET /exports/json` gave, at most 50 MiB", key_required=True)
 
 
 class RestoreOut(Output):

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -20,6 +20,32 @@ AROUND = 256 * 1024
 """What a form may hold besides the file: names, mapping, boundaries."""
 
 _NOT_A_FILE = "Send the part `file` as a file, with a file name: a part without one is a text field."
+
+
+def upload_body(
+    file: str, *, fields: Mapping[str, Mapping[str, str]] = {}, same: str = "file", key_required: bool = False
+) -> dict[str, Any]:
+    """What OpenAPI says of a route that takes a form, as its `openapi_extra`.
+
+    Args:
+        file: what the part `file` may be, and its limits.
+        fields: the text parts by name, each with its schema.
+        same: what has to be alike in two requests with one Idempotency-Key.
+    """
+    parts = {"file": {"type": "string", "format": "binary", "description": file}, **fields}
+    schema = {"type": "object", "required": ["file"], "properties": parts}
+    key = {
+        "name": "Idempotency-Key",
+        "in": "header",
+        **({"required": True} if key_required else {}),
+        "description": f"16 to 255 visible ASCII characters; the same key and {same} give the same answer for 72 h",
+        "schema": {"type": "string", "minLength": 16, "maxLength": 255},
+        "example": "7b0c1f8e-9d64-4f0e-8a39-2f4e3a1d5c11",
+    }
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}},
+        "parameters": [key],
+    }
 
 
 @dataclass(frozen=True, slots=True)
