@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bench import s1_gateway, s2_post, s3_import, s4_events, s5_reads, s6_history, s8_start, s10_hledger
 from bench.report import Row, machine, table
 from bench.world import World, open_world
-from pfms_service.main import run
+from pfms_service.loop import run
 
 type Scenario = Callable[[World], Awaitable[list[Row]]]
 

@@ -21,7 +21,8 @@ from pfms_events.transport.rabbit import RabbitTransport
 from pfms_gateway.app import GatewaySettings, build_gateway, server_config
 from pfms_gateway.upstream import HttpUpstream
 from pfms_ledger.app import SERVICE as LEDGER
-from pfms_service.main import run, serve
+from pfms_service.loop import run
+from pfms_service.main import serve
 from pfms_service.roles import Shared, open_process
 
 SERVICES = {service.name: service for service in (LEDGER, BUDGET)}

@@ -85,7 +85,7 @@ def _run() -> None:
     gc.disable()  # what is loaded now is no garbage, and looking for some a fifth of the start; `run` enables it
     from pfms_common import logs, tracing  # noqa: PLC0415  # only what a command needs is loaded
     from pfms_embedded.run import run  # noqa: PLC0415
-    from pfms_service.main import run as run_to_end  # noqa: PLC0415
+    from pfms_service.loop import run as run_to_end  # noqa: PLC0415
 
     home, port, host = settings_from_environment()
     logs.configure("pfms", "WARNING")

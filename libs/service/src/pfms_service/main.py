@@ -22,6 +22,7 @@ from pfms_events import operators
 from pfms_events.rebuild import rebuild
 from pfms_events.topology import packaged_topology
 from pfms_service.app import build_app
+from pfms_service.loop import run
 from pfms_service.provision import ROLES as PROVISIONED
 from pfms_service.provision import provision
 from pfms_service.resources import open_resources
@@ -67,16 +68,6 @@ def main(
 
 
 type Command = Callable[[Service, ServiceSettings, argparse.Namespace], Coroutine[Any, Any, None]]
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Runs to the end on the fastest event loop there is."""
-    try:
-        import uvloop  # noqa: PLC0415  # not on every platform
-    except ImportError:
-        asyncio.run(work)
-    else:
-        asyncio.run(work, loop_factory=uvloop.new_event_loop)
 
 
 def _parser(service: Service) -> argparse.ArgumentParser:
