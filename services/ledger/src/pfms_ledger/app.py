@@ -104,7 +104,7 @@ async def _check(running: Running, book_id: UUID) -> list[str]:
 
 SERVICE = Service(
     name="ledger",
-    summary="Accounts, categories, payees, transactions and imports: the truth about money",
+    summary="Accounts, categories, payees, transactions, imports and plans: the truth about money",
     package="pfms_ledger",
     settings=LedgerSettings,
     metadata=Base.metadata,

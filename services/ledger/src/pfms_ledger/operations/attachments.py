@@ -19,6 +19,7 @@ from pfms_common.problem import Conflict, NotFound, Unavailable
 from pfms_common.sql import connection as connection_of
 from pfms_common.sql import scope
 from pfms_ledger.adapters.store import Store
+from pfms_ledger.db import blobs
 from pfms_ledger.db.journal import Change, append
 from pfms_ledger.domain.attachment import GRACE, UNUSED, check_room
 from pfms_ledger.domain.media import HEAD, kind_of
@@ -29,17 +30,6 @@ from pfms_ledger.queries.transactions import stored_answer
 
 SLICE = 256 * 1024
 AT_ONCE = 500
-# Kept for as long as the longest of those who used it says: the same content may be attached twice.
-_KEEP = """INSERT INTO blob AS b (book_id, sha256, keep_until) VALUES ($1, $2, $3)
-    ON CONFLICT (book_id, sha256) DO UPDATE SET keep_until = greatest(b.keep_until, excluded.keep_until)"""
-_LET_GO = "UPDATE blob SET keep_until = $3 WHERE book_id = $1 AND sha256 = $2"
-_KEEP_ON = """UPDATE blob SET keep_until = greatest(keep_until, now() + $3::interval)
-    WHERE book_id = $1 AND sha256 = $2"""
-_IS_KEPT = "SELECT EXISTS (SELECT FROM blob WHERE book_id = $1 AND sha256 = $2)"
-# Whoever attaches the same content just now has put the time off, or waits for this row.
-_TAKE_UNUSED = """DELETE FROM blob b WHERE b.book_id = $1 AND b.sha256 = $2 AND b.keep_until <= $3
-    AND NOT EXISTS (SELECT FROM attachment a WHERE a.book_id = b.book_id AND a.sha256 = b.sha256)
-    RETURNING b.sha256"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +85,7 @@ async def attach(
     )
     with scope(books=[book_id]):
         async with connection_of(ledger.facts.pool) as connection, connection.transaction():
-            await connection.execute(_KEEP, book_id, examined.sha256, ledger.now() + UNUSED)
+            await blobs.keep(connection, book_id, examined.sha256, ledger.now() + UNUSED)
     await store.put(key_of(book_id, examined.sha256), file, size, examined.sha256)
     made = answer(attachment)
     async with ledger.journal.begin_write(book_id) as connection:
@@ -125,7 +115,7 @@ async def detach(
         written = await append(
             connection, book_id, [_gone(attachment_id, found.version)], actor=principal.user_id
         )
-        await connection.execute(_KEEP, book_id, found.sha256, ledger.now() + GRACE)
+        await blobs.keep(connection, book_id, found.sha256, ledger.now() + GRACE)
     return written.number
 
 
@@ -171,12 +161,12 @@ async def check_undo(
 ) -> None:
     """What comes back needs its transaction, its file and room; what goes keeps its file for the grace."""
     if after is None and now is not None:
-        await connection.execute(_KEEP_ON, book_id, now["sha256"], GRACE)
+        await blobs.keep_on(connection, book_id, now["sha256"], GRACE)
     if after is not None and now is None:
         there = await queries.of_transaction(connection, book_id, UUID(after["transaction_id"]))
         if there is None:
             raise Conflict("Its transaction was deleted since: undo that first.")
-        if not await connection.fetchval(_IS_KEPT, book_id, after["sha256"]):
+        if not await queries.is_kept(connection, book_id, after["sha256"]):
             raise Conflict("Its file was removed since, as its grace was over.")
         check_room(len(there))
 
@@ -194,7 +184,7 @@ async def clear_away(ledger: Ledger, relay: asyncpg.Pool, now: datetime) -> None
     for book_id, sha256 in await queries.unused(relay, now, AT_ONCE):
         with scope(books=[book_id]):
             async with connection_of(ledger.facts.pool) as connection, connection.transaction():
-                if await connection.fetchval(_TAKE_UNUSED, book_id, sha256, now):
+                if await blobs.take_unused(connection, book_id, sha256, now):
                     # Before the commit: where the store is away, the row stays and is found again.
                     await ledger.attachments.remove(key_of(book_id, sha256))
 
@@ -206,4 +196,4 @@ async def _let_go(ledger: Ledger, book_id: UUID, attachment_id: UUID, now: datet
         if kept is None:
             return
         await append(connection, book_id, [_gone(attachment_id, kept.version)], actor=None)
-        await connection.execute(_LET_GO, book_id, kept.sha256, now)
+        await blobs.let_go(connection, book_id, kept.sha256, now)

@@ -112,7 +112,7 @@ async def delete(
 
 async def provision(connection: asyncpg.Connection, book_id: UUID) -> None:
     """Gives a new book its starting tree, once: the ids follow from the book, so that a second try finds them."""
-    if await connection.fetchval("SELECT EXISTS (SELECT FROM category WHERE book_id = $1)", book_id):
+    if await queries.are_there(connection, book_id):
         return
     changes = [change_of(category, "category.created", 1) for category in starting_categories(book_id)]
     await append(connection, book_id, changes, actor=None)

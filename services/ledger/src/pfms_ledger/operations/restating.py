@@ -10,7 +10,6 @@ import asyncpg
 
 from pfms_common import logs
 from pfms_common.problem import Busy, Unavailable
-from pfms_common.sql import connection as connection_of
 from pfms_ledger.db import restatements
 from pfms_ledger.db.journal import Change, append
 from pfms_ledger.domain.worth import Worth, is_worth_the_same
@@ -22,8 +21,6 @@ from pfms_ledger.queries.rates import Restatement
 BATCH = 500
 
 log = logs.get("rates")
-
-_DUE = "SELECT DISTINCT book_id FROM restatement WHERE due_at <= now() ORDER BY book_id LIMIT 100"
 
 
 async def restate(ledger: Ledger, book_id: UUID) -> None:
@@ -67,12 +64,10 @@ async def _restated(
 
 async def restate_all(ledger: Ledger, relay_pool: asyncpg.Pool) -> None:
     """Goes on in every book where something is due; what the job does. A book that fails keeps none from its turn."""
-    async with connection_of(relay_pool) as connection:
-        due = await connection.fetch(_DUE)
-    for row in due:
+    for book_id in await queries.due(relay_pool):
         try:
-            await restate(ledger, row["book_id"])
+            await restate(ledger, book_id)
         except (Busy, Unavailable) as error:
-            log.info("rates are told later", book_id=str(row["book_id"]), why=type(error).__name__)
+            log.info("rates are told later", book_id=str(book_id), why=type(error).__name__)
         except Exception:
-            log.exception("late rates could not be told; it is tried again", book_id=str(row["book_id"]))
+            log.exception("late rates could not be told; it is tried again", book_id=str(book_id))

@@ -20,19 +20,13 @@ from pfms_ledger.operations.lengthy import go_on
 from pfms_ledger.operations.merging import CategoryMerge, PayeeMerge
 from pfms_ledger.operations.recording import Ledger
 from pfms_ledger.operations.undo_many import UndoMany
+from pfms_ledger.queries import imports as queries
 
 MOST_ATTEMPTS = 5
 KEPT = timedelta(days=7)
 ANSWERED_WITHIN = timedelta(minutes=10)
 
 log = logs.get("resuming")
-
-# The relay role sees every book; what it finds is done by the app role in that book's scope.
-_STALE = """SELECT book_id, id FROM import
-    WHERE (answered AND status IN ('needs_mapping', 'preview', 'failed') AND done_through = 0
-              AND created_at < now() - $1::interval
-           OR NOT answered AND created_at < now() - $2::interval)
-      AND (leased_until IS NULL OR leased_until < now()) ORDER BY id LIMIT 100"""
 
 _GO_ON: Mapping[str, Callable[[Ledger, Held], Awaitable[None]]] = {
     "reading": resume_reading,
@@ -79,9 +73,8 @@ async def _take_over(ledger: Ledger, table: Leased, book_id: UUID, thing_id: UUI
 
 async def clear_away(ledger: Ledger, relay_pool: asyncpg.Pool) -> int:
     """Removes previews that were never committed, and uploads that were never answered; how many."""
-    async with connection_of(relay_pool) as connection:
-        stale = await connection.fetch(_STALE, KEPT, ANSWERED_WITHIN)
-    for row in stale:
-        async with transaction_in(ledger.facts.pool, row["book_id"]) as connection:
-            await imports.remove(connection, row["book_id"], row["id"])
+    stale = await queries.stale(relay_pool, KEPT, ANSWERED_WITHIN)
+    for book_id, import_id in stale:
+        async with transaction_in(ledger.facts.pool, book_id) as connection:
+            await imports.remove(connection, book_id, import_id)
     return len(stale)

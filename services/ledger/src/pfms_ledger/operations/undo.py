@@ -108,7 +108,7 @@ async def _undo(
     answer = Answer(200, {"ETag": f'"{version}"'}, orjson.dumps(shown, default=str))
     if claim is not None:
         await claim_with(connection, book_id, claim, answer)
-    number = await connection.fetchval("SELECT sequence FROM stream_head WHERE stream_id = $1", book_id)
+    number = await queries.book_number(connection, book_id)
     return Recorded(answer, number)
 
 

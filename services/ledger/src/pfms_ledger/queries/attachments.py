@@ -16,6 +16,7 @@ _OF_TRANSACTION = (
     f"""SELECT {_COLUMNS} FROM attachment WHERE book_id = $1 AND transaction_id = $2 ORDER BY id"""
 )
 _IS_THERE = "SELECT EXISTS (SELECT FROM transaction WHERE book_id = $1 AND id = $2 AND type <> 'opening')"
+_IS_KEPT = "SELECT EXISTS (SELECT FROM blob WHERE book_id = $1 AND sha256 = $2)"
 # Of every book, by the relay role: whose transaction has been a tombstone for longer than the grace lasts.
 _OUTLIVED = """SELECT a.book_id, a.id FROM attachment a, LATERAL (
         SELECT e.type, e.occurred_at FROM event e
@@ -87,6 +88,12 @@ async def listed(pool: asyncpg.Pool, book_id: UUID, transaction_id: UUID) -> lis
     with scope(books=[book_id]):
         async with connection_of(pool) as connection, connection.transaction():
             return await of_transaction(connection, book_id, transaction_id)
+
+
+async def is_kept(connection: asyncpg.Connection, book_id: UUID, sha256: str) -> bool:
+    """Whether the file has not been removed."""
+    kept: bool = await connection.fetchval(_IS_KEPT, book_id, sha256)
+    return kept
 
 
 async def outlived(relay: asyncpg.Pool, before: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:

@@ -41,6 +41,12 @@ async def present(connection: asyncpg.Connection, book_id: UUID, category_id: UU
     return await connection.fetchrow(_ONE, book_id, category_id)
 
 
+async def are_there(connection: asyncpg.Connection, book_id: UUID) -> bool:
+    """Whether the book has any category."""
+    there: bool = await connection.fetchval(_ANY, book_id)
+    return there
+
+
 async def children(connection: asyncpg.Connection, book_id: UUID, category_id: UUID) -> list[asyncpg.Record]:
     """The categories right below one."""
     rows: list[asyncpg.Record] = await connection.fetch(_CHILDREN, book_id, category_id)
@@ -70,6 +76,7 @@ async def with_descendants(connection: asyncpg.Connection, book_id: UUID, catego
     return [row["id"] for row in await connection.fetch(_BELOW, book_id, category_id)]
 
 
+_ANY = "SELECT EXISTS (SELECT FROM category WHERE book_id = $1)"
 _ONE = "SELECT * FROM category WHERE book_id = $1 AND id = $2"
 _CHILDREN = "SELECT * FROM category WHERE book_id = $1 AND parent_id = $2 ORDER BY position, id"
 # UNION, not UNION ALL: even a circle would come to an end.

@@ -1,6 +1,6 @@
 """Pairs of transactions that may be one recorded twice: what the rule in domain/lookalike.py is asked about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -22,6 +22,8 @@ type Key = tuple[date, int, int]
 """The later one's date and number, and the number of the earlier one."""
 _ALL_OF_A_DAY = (2**62, 2**62)
 _NONE_OF_A_DAY = (0, 0)
+
+_PRESENT = "SELECT count(*) FROM transaction WHERE book_id = $1 AND id = ANY ($2) AND type <> 'opening'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,12 @@ _CANDIDATES = f"""
     LEFT JOIN payee fp ON fp.book_id = $1 AND fp.id = f.payee_id
     LEFT JOIN payee sp ON sp.book_id = $1 AND sp.id = s.payee_id
     ORDER BY pair.date DESC, pair.number DESC, pair.first_number DESC"""
+
+
+async def present(connection: asyncpg.Connection, book_id: UUID, ids: Sequence[UUID]) -> int:
+    """How many of these transactions there are."""
+    count: int = await connection.fetchval(_PRESENT, book_id, ids)
+    return count
 
 
 async def page(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,12 @@ _ROWS = """SELECT r.row, r.date, r.amount_minor, r.currency, r.payee, r.memo, r.
     FROM import_row r JOIN import i ON i.book_id = r.book_id AND i.id = r.import_id
     WHERE r.book_id = $1 AND r.import_id = $2 AND r.row > $3 AND ($4::text IS NULL OR r.state = $4)
     ORDER BY r.row LIMIT $5"""
+# The relay role sees every book; what it finds is done by the app role in that book's scope.
+_STALE = """SELECT book_id, id FROM import
+    WHERE (answered AND status IN ('needs_mapping', 'preview', 'failed') AND done_through = 0
+              AND created_at < now() - $1::interval
+           OR NOT answered AND created_at < now() - $2::interval)
+      AND (leased_until IS NULL OR leased_until < now()) ORDER BY id LIMIT 100"""
 _ERRORS = """SELECT row, error AS message FROM import_row
     WHERE book_id = $1 AND import_id = $2 AND state = 'error' ORDER BY row LIMIT $3"""
 _KEPT = """SELECT row, transaction_id, kept AS reason FROM import_row
@@ -175,6 +181,11 @@ async def answered_before(pool: asyncpg.Pool, book_id: UUID, claim: Claim | None
     async with transaction_in(pool, book_id) as connection:
         written = await stored_answer(connection, book_id, claim)
     return written.stored if written else None
+
+
+async def stale(relay: asyncpg.Pool, kept: timedelta, answered_within: timedelta) -> list[tuple[UUID, UUID]]:
+    """Book and import of previews older than `kept`, and of uploads that got no answer in `answered_within`."""
+    return [(row["book_id"], row["id"]) for row in await relay.fetch(_STALE, kept, answered_within)]
 
 
 async def chunk(pool: asyncpg.Pool, held: Held, n: int) -> bytes | None:

@@ -34,6 +34,7 @@ _NEWEST = """SELECT r.base, r.quote, r.date, r.rate FROM unnest($2::text[]) AS c
 _ALL = """SELECT base, quote, date, rate FROM rate
     WHERE book_id = $1 AND (base = ANY ($2) AND quote = $3 OR base = $3 AND quote = ANY ($2))"""
 # Each account's register gives its next postings by index; a transfer between two of them stands there twice.
+_DUE = "SELECT DISTINCT book_id FROM restatement WHERE due_at <= now() ORDER BY book_id LIMIT 100"
 _NEXT = """SELECT g.transaction_id, g.date, g.number FROM account a,
     LATERAL (SELECT transaction_id, date, number FROM posting
              WHERE book_id = a.book_id AND account_id = a.id AND (date, number) > ($3, $4)
@@ -139,6 +140,11 @@ class Restatement:
     day: date
     number: int
     again: bool
+
+
+async def due(relay: asyncpg.Pool) -> list[UUID]:
+    """Books with amounts that may be worth something else by now."""
+    return [row["book_id"] for row in await relay.fetch(_DUE)]
 
 
 async def restatement(connection: asyncpg.Connection, book_id: UUID) -> Restatement | None:

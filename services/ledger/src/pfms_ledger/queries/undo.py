@@ -109,6 +109,12 @@ async def newest_event(
     return found
 
 
+async def book_number(connection: asyncpg.Connection, book_id: UUID) -> int:
+    """The number of the book's newest event; read under the book's lock."""
+    number: int = await connection.fetchval("SELECT sequence FROM stream_head WHERE stream_id = $1", book_id)
+    return number
+
+
 async def touched(connection: asyncpg.Connection, book_id: UUID, correlation_id: str) -> list[Touched]:
     """What the events of one correlation id changed, the last first."""
     return [
