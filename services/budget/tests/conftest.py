@@ -24,7 +24,11 @@ from pfms_budget.queries import inputs
 from pfms_common.ids import new_id
 from pfms_common.period import Period, month
 from pfms_common.sql import scope
-from pfms_events.contracts import auth, ledger
+from pfms_events.contracts import auth
+from pfms_events.contracts.ledger.account import AccountCreated
+from pfms_events.contracts.ledger.category import CategoryCreated
+from pfms_events.contracts.ledger.transaction import Side, TransactionCreated
+from pfms_events.contracts.ledger.transaction import Split as ToldSplit
 from pfms_events.deal import deal
 from pfms_events.envelope import Opened, open_envelope
 from pfms_events.event import Event
@@ -251,21 +255,21 @@ def naive() -> Callable[[History], NaiveBudget]:
     return NaiveBudget
 
 
-def _account(account_id: UUID, **fields: Any) -> ledger.AccountCreated:
+def _account(account_id: UUID, **fields: Any) -> AccountCreated:
     state = {"name": "Checking", "type": "checking", "currency": BASE, "opening_balance_minor": 0}
-    return ledger.AccountCreated(
+    return AccountCreated(
         **{"id": account_id, **state, "opened_on": date(2024, 1, 1), "on_budget": True, **fields}
     )
 
 
-def _category(category_id: UUID, kind: str) -> ledger.CategoryCreated:
-    return ledger.CategoryCreated.model_validate({"id": category_id, "name": "Category", "type": kind})
+def _category(category_id: UUID, kind: str) -> CategoryCreated:
+    return CategoryCreated.model_validate({"id": category_id, "name": "Category", "type": kind})
 
 
-def _transaction(transaction_id: UUID, moved: Transaction | Transfer) -> ledger.TransactionCreated:
+def _transaction(transaction_id: UUID, moved: Transaction | Transfer) -> TransactionCreated:
     """What the ledger tells of a transaction."""
     splits = tuple(
-        ledger.Split(id=new_id(), category_id=split.category_id, amount_minor=split.minor)
+        ToldSplit(id=new_id(), category_id=split.category_id, amount_minor=split.minor)
         for split in moved.splits
     )
     state: dict[str, Any] = {
@@ -280,12 +284,12 @@ def _transaction(transaction_id: UUID, moved: Transaction | Transfer) -> ledger.
     if isinstance(moved, Transaction):
         amount = sum(split.minor for split in moved.splits)
         state |= {"type": "standard", "kind": "expense", "account_id": moved.account_id}
-        return ledger.TransactionCreated(**state, amount_minor=amount)
+        return TransactionCreated(**state, amount_minor=amount)
     sides = {
-        "from": ledger.Side(account_id=moved.from_id, amount_minor=moved.sent, currency=BASE),
-        "to": ledger.Side(account_id=moved.to_id, amount_minor=moved.received, currency=BASE),
+        "from": Side(account_id=moved.from_id, amount_minor=moved.sent, currency=BASE),
+        "to": Side(account_id=moved.to_id, amount_minor=moved.received, currency=BASE),
     }
-    return ledger.TransactionCreated.model_validate(
+    return TransactionCreated.model_validate(
         {**state, **sides, "type": "transfer", "kind": "transfer", "amount_minor": moved.sent}
     )
 

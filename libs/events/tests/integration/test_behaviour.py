@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from pfms_common.ids import new_id
-from pfms_events.contracts import ledger
+from pfms_events.contracts.ledger.transaction import TransactionDeleted
 from pfms_events.envelope import join_body
 from pfms_events.subscription import Batch
 from pfms_events.testing.database import Database
@@ -375,7 +375,7 @@ class TestRouting:
     async def test_a_returned_message_holds_its_type_back_until_a_queue_is_there(
         self, world: World, lanes: Lanes, book: UUID, name: str, producer_admin: asyncpg.Connection
     ) -> None:
-        deletions = amounts(f"{name}.d", events=(ledger.TransactionDeleted,), whole=False)
+        deletions = amounts(f"{name}.d", events=(TransactionDeleted,), whole=False)
         creations = letters(f"{name}.c")
         both = topology_of([deletions, creations])
         known = new_id()

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pfms_events.contracts import MODELS, PRODUCERS, ledger
+from pfms_events.contracts import MODELS, PRODUCERS
+from pfms_events.contracts.ledger.account import AccountCreated
 from pfms_events.envelope import (
     MAX_ENVELOPES,
     Envelope,
@@ -89,7 +90,7 @@ class TestOpening:
             open_envelope(3, MODELS, "ledger")  # type: ignore[arg-type]  # what a broker may bring
 
     def test_a_type_the_consumer_does_not_take_is_foreign(self) -> None:
-        models = catalogue((ledger.AccountCreated,))
+        models = catalogue((AccountCreated,))
 
         assert isinstance(open_envelope(_item(), models, "ledger"), Foreign)
 

@@ -5,18 +5,18 @@ from typing import Any
 import orjson
 import pytest
 
-from pfms_events.contracts import ledger
+from pfms_events.contracts.ledger.transaction import TransactionCreated
 from pfms_events.schema import breaking, check, schema_of, write
 from pfms_events.testing.examples import write_examples
 
 
 def _changed(**properties: Any) -> dict[str, Any]:
-    schema = deepcopy(schema_of(ledger.TransactionCreated))
+    schema = deepcopy(schema_of(TransactionCreated))
     schema["properties"] |= properties
     return schema
 
 
-_OLD = schema_of(ledger.TransactionCreated)
+_OLD = schema_of(TransactionCreated)
 
 
 class TestCompatibility:

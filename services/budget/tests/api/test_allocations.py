@@ -3,7 +3,7 @@
 import pytest
 
 from pfms_common.ids import new_id
-from pfms_events.contracts.ledger import CategoryDeleted
+from pfms_events.contracts.ledger.category import CategoryDeleted
 
 
 async def amounts(home, key="2024-01"):

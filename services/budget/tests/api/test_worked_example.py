@@ -3,7 +3,7 @@
 from datetime import date
 
 from pfms_budget.domain.cells import Split, Transaction
-from pfms_events.contracts.ledger import TransactionDeleted
+from pfms_events.contracts.ledger.transaction import TransactionDeleted
 
 
 async def test_january_and_february(home):

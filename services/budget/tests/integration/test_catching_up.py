@@ -8,7 +8,7 @@ from pfms_budget.domain.cells import Split, Transaction
 from pfms_budget.jobs import extend, retention
 from pfms_budget.operations.projecting import derive_waiting
 from pfms_budget.queries.months import caught_up
-from pfms_events.contracts.ledger import TransactionDeleted
+from pfms_events.contracts.ledger.transaction import TransactionDeleted
 
 
 async def derive(book):

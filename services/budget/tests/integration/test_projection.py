@@ -12,7 +12,7 @@ from pfms_budget.operations import projecting as operations
 from pfms_common.ids import new_id
 from pfms_common.period import month_of, months, next_month
 from pfms_common.sql import scope
-from pfms_events.contracts import ledger
+from pfms_events.contracts.ledger.transaction import TransactionDeleted
 
 NOW = datetime(2024, 2, 10, tzinfo=UTC)
 EUR_ACCOUNTS = 4
@@ -107,7 +107,7 @@ async def test_any_order_with_duplicates_gives_what_the_definitions_give(
     for each in versions:
         transaction_id = new_id()
         for moved in each:
-            gone = ledger.TransactionDeleted(id=transaction_id)
+            gone = TransactionDeleted(id=transaction_id)
             events.append(book.event(book.transaction(transaction_id, moved) if moved else gone))
     order = data.draw(st.permutations(events))
     order += data.draw(st.lists(st.sampled_from(events), max_size=6)) if events else []

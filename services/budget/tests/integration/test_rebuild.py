@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from pfms_common.ids import new_id
-from pfms_events.contracts.ledger import CategoryDeleted
+from pfms_events.contracts.ledger.category import CategoryDeleted
 from pfms_events.rebuild import rebuild
 
 

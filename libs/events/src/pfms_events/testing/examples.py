@@ -7,7 +7,41 @@ from uuid import UUID
 
 import orjson
 
-from pfms_events.contracts import PRODUCERS, auth, budget, ledger
+from pfms_events.contracts import PRODUCERS, auth, budget
+from pfms_events.contracts.ledger.account import AccountCreated, AccountDeleted, AccountUpdated
+from pfms_events.contracts.ledger.attachment import AttachmentCreated, AttachmentDeleted, AttachmentUpdated
+from pfms_events.contracts.ledger.category import CategoryCreated, CategoryDeleted, CategoryUpdated
+from pfms_events.contracts.ledger.habit import (
+    HabitCreated,
+    HabitDeleted,
+    HabitLogDeleted,
+    HabitLogged,
+    HabitUpdated,
+)
+from pfms_events.contracts.ledger.imports import ImportCompleted, ImportProgress
+from pfms_events.contracts.ledger.income_source import (
+    IncomeSourceCreated,
+    IncomeSourceDeleted,
+    IncomeSourceUpdated,
+)
+from pfms_events.contracts.ledger.ledger_settings import LedgerSettingsDeleted, LedgerSettingsUpdated
+from pfms_events.contracts.ledger.payee import PayeeCreated, PayeeDeleted, PayeeUpdated
+from pfms_events.contracts.ledger.plan import PlanCreated, PlanDeleted, PlanTemplate, PlanUpdated
+from pfms_events.contracts.ledger.pot import PotBalanceChanged, PotCreated, PotDeleted, PotUpdated
+from pfms_events.contracts.ledger.rate import RateDeleted, RateSet
+from pfms_events.contracts.ledger.reconciliation import (
+    ReconciliationCreated,
+    ReconciliationDeleted,
+    ReconciliationUpdated,
+)
+from pfms_events.contracts.ledger.recurring import RecurringDue, RecurringPosted, RecurringSkipped
+from pfms_events.contracts.ledger.transaction import (
+    Side,
+    Split,
+    TransactionCreated,
+    TransactionDeleted,
+    TransactionUpdated,
+)
 from pfms_events.event import Event
 
 _BOOK, _USER, _SESSION, _MEMBER = (UUID(int=0x0197_0000_0000_7000_8000_0000_0000_0000 + n) for n in range(4))
@@ -62,7 +96,7 @@ _TRANSACTION_STATE: dict[str, Any] = {
     "account_id": _ACCOUNT,
     "payee": "Corner shop",
     "payee_id": _PAYEE,
-    "splits": (ledger.Split(id=_SPLIT, category_id=_CATEGORY, amount_minor=-1250, tags=("food",)),),
+    "splits": (Split(id=_SPLIT, category_id=_CATEGORY, amount_minor=-1250, tags=("food",)),),
     "created_by": _USER,
 }
 _IMPORT_STATE: dict[str, Any] = {
@@ -79,12 +113,12 @@ _PLAN_STATE: dict[str, Any] = {
     "name": "Rent",
     "kind": "expense",
     "currency": "EUR",
-    "template": ledger.PlanTemplate(
+    "template": PlanTemplate(
         amount_minor=-95_000,
         account_id=_ACCOUNT,
         payee="Landlord",
         payee_id=_PAYEE,
-        splits=(ledger.Split(id=_SPLIT, category_id=_CATEGORY, amount_minor=-95_000),),
+        splits=(Split(id=_SPLIT, category_id=_CATEGORY, amount_minor=-95_000),),
     ),
     "rrule": "FREQ=MONTHLY",
     "start": date(2026, 1, 31),
@@ -146,29 +180,29 @@ EXAMPLES: tuple[Event, ...] = (
     auth.SessionStarted(id=_SESSION, user_id=_USER, started_at=_AT),
     auth.SessionRevoked(id=_SESSION, user_id=_USER, reason="logout"),
     auth.SessionCompromised(id=_SESSION, user_id=_USER),
-    ledger.AccountCreated(**_ACCOUNT_STATE),
-    ledger.AccountUpdated(**_ACCOUNT_STATE | {"name": "Joint account"}),
-    ledger.AccountDeleted(id=_ACCOUNT),
-    ledger.PotCreated(**_POT_STATE),
-    ledger.PotUpdated(**_POT_STATE | {"is_active": False}),
-    ledger.PotDeleted(id=_POT),
-    ledger.PotBalanceChanged(
+    AccountCreated(**_ACCOUNT_STATE),
+    AccountUpdated(**_ACCOUNT_STATE | {"name": "Joint account"}),
+    AccountDeleted(id=_ACCOUNT),
+    PotCreated(**_POT_STATE),
+    PotUpdated(**_POT_STATE | {"is_active": False}),
+    PotDeleted(id=_POT),
+    PotBalanceChanged(
         pot_id=_POT, account_id=_ACCOUNT, currency="EUR", balance_minor=30_000, account_paid_minor=0
     ),
-    ledger.ReconciliationCreated(**_RECONCILIATION_STATE | {"status": "open"}),
-    ledger.ReconciliationUpdated(
+    ReconciliationCreated(**_RECONCILIATION_STATE | {"status": "open"}),
+    ReconciliationUpdated(
         **_RECONCILIATION_STATE
         | {"status": "finished", "ticked": (_TRANSACTION,), "finished_by": _USER, "finished_at": _AT}
     ),
-    ledger.ReconciliationDeleted(id=_RECONCILIATION_STATE["id"]),
-    ledger.CategoryCreated(**_CATEGORY_STATE),
-    ledger.CategoryUpdated(**_CATEGORY_STATE | {"is_archived": True}),
-    ledger.CategoryDeleted(id=_CATEGORY),
-    ledger.PayeeCreated(id=_PAYEE, name="Corner shop"),
-    ledger.PayeeUpdated(id=_PAYEE, name="Corner shop", aliases=("CORNER SHOP 12",)),
-    ledger.PayeeDeleted(id=_PAYEE),
-    ledger.TransactionCreated(**_TRANSACTION_STATE),
-    ledger.TransactionUpdated(
+    ReconciliationDeleted(id=_RECONCILIATION_STATE["id"]),
+    CategoryCreated(**_CATEGORY_STATE),
+    CategoryUpdated(**_CATEGORY_STATE | {"is_archived": True}),
+    CategoryDeleted(id=_CATEGORY),
+    PayeeCreated(id=_PAYEE, name="Corner shop"),
+    PayeeUpdated(id=_PAYEE, name="Corner shop", aliases=("CORNER SHOP 12",)),
+    PayeeDeleted(id=_PAYEE),
+    TransactionCreated(**_TRANSACTION_STATE),
+    TransactionUpdated(
         id=_TRANSACTION,
         type="transfer",
         kind="transfer",
@@ -176,38 +210,34 @@ EXAMPLES: tuple[Event, ...] = (
         date=date(2026, 1, 30),
         amount_minor=1250,
         currency="EUR",
-        from_=ledger.Side(account_id=_ACCOUNT, amount_minor=1250, currency="EUR"),
-        to=ledger.Side(account_id=_SAVINGS, amount_minor=1250, currency="EUR"),
+        from_=Side(account_id=_ACCOUNT, amount_minor=1250, currency="EUR"),
+        to=Side(account_id=_SAVINGS, amount_minor=1250, currency="EUR"),
         created_by=_USER,
     ),
-    ledger.TransactionDeleted(id=_TRANSACTION),
-    ledger.PlanCreated(**_PLAN_STATE),
-    ledger.PlanUpdated(**_PLAN_STATE | {"weekend_rule": "before", "holidays": "DE"}),
-    ledger.PlanDeleted(id=_PLAN),
-    ledger.RecurringDue(**_RECURRING_STATE),
-    ledger.RecurringPosted(**_RECURRING_STATE | {"transaction_id": _TRANSACTION}),
-    ledger.RecurringSkipped(**_RECURRING_STATE),
-    ledger.RateSet(
-        id=_RATE, base="EUR", quote="USD", date=date(2026, 11, 20), rate="1.0842", source="manual"
-    ),
-    ledger.RateDeleted(id=_RATE),
-    ledger.LedgerSettingsUpdated(id=_SETTINGS, default_account_id=_ACCOUNT),
-    ledger.LedgerSettingsDeleted(id=_SETTINGS),
-    ledger.AttachmentCreated(**_ATTACHMENT_STATE),
-    ledger.AttachmentUpdated(**_ATTACHMENT_STATE),
-    ledger.AttachmentDeleted(id=_ATTACHMENT_STATE["id"]),
-    ledger.IncomeSourceCreated(**_SOURCE_STATE),
-    ledger.IncomeSourceUpdated(**_SOURCE_STATE | {"is_active": False}),
-    ledger.IncomeSourceDeleted(id=_SOURCE),
-    ledger.HabitCreated(**_HABIT_STATE),
-    ledger.HabitUpdated(**_HABIT_STATE | {"target_reduction": 20}),
-    ledger.HabitDeleted(id=_HABIT),
-    ledger.HabitLogged(
-        id=_LOG, habit_id=_HABIT, date=date(2026, 1, 31), time="08:15", quantity="2", cost_minor=900
-    ),
-    ledger.HabitLogDeleted(id=_LOG),
-    ledger.ImportProgress(**_IMPORT_STATE | {"status": "processing", "rows_imported": 1}),
-    ledger.ImportCompleted(**_IMPORT_STATE | {"status": "completed", "rows_imported": 2}),
+    TransactionDeleted(id=_TRANSACTION),
+    PlanCreated(**_PLAN_STATE),
+    PlanUpdated(**_PLAN_STATE | {"weekend_rule": "before", "holidays": "DE"}),
+    PlanDeleted(id=_PLAN),
+    RecurringDue(**_RECURRING_STATE),
+    RecurringPosted(**_RECURRING_STATE | {"transaction_id": _TRANSACTION}),
+    RecurringSkipped(**_RECURRING_STATE),
+    RateSet(id=_RATE, base="EUR", quote="USD", date=date(2026, 11, 20), rate="1.0842", source="manual"),
+    RateDeleted(id=_RATE),
+    LedgerSettingsUpdated(id=_SETTINGS, default_account_id=_ACCOUNT),
+    LedgerSettingsDeleted(id=_SETTINGS),
+    AttachmentCreated(**_ATTACHMENT_STATE),
+    AttachmentUpdated(**_ATTACHMENT_STATE),
+    AttachmentDeleted(id=_ATTACHMENT_STATE["id"]),
+    IncomeSourceCreated(**_SOURCE_STATE),
+    IncomeSourceUpdated(**_SOURCE_STATE | {"is_active": False}),
+    IncomeSourceDeleted(id=_SOURCE),
+    HabitCreated(**_HABIT_STATE),
+    HabitUpdated(**_HABIT_STATE | {"target_reduction": 20}),
+    HabitDeleted(id=_HABIT),
+    HabitLogged(id=_LOG, habit_id=_HABIT, date=date(2026, 1, 31), time="08:15", quantity="2", cost_minor=900),
+    HabitLogDeleted(id=_LOG),
+    ImportProgress(**_IMPORT_STATE | {"status": "processing", "rows_imported": 1}),
+    ImportCompleted(**_IMPORT_STATE | {"status": "completed", "rows_imported": 2}),
     budget.BudgetMonthChanged(
         month="2026-01",
         planned_income_minor=200_000,

@@ -9,6 +9,7 @@ from alembic import op
 
 from pfms_common.migrate import isolate
 from pfms_events.contracts import ledger
+from pfms_events.contracts.ledger.transaction import Transaction, TransactionCreated
 from pfms_events.envelope import Envelope
 from pfms_events.subscription import Batch, Subscription
 
@@ -82,11 +83,11 @@ def letters(name: str, *, before: Before | None = None, **options: Any) -> Subsc
         streams, ids = [e.stream_id for e in batch.events], [e.id for e in batch.events]
         await connection.execute(_SEND, streams, ids, name)
 
-    return Subscription(name, "ledger", (ledger.TransactionCreated,), handle, kind="effects", **options)
+    return Subscription(name, "ledger", (TransactionCreated,), handle, kind="effects", **options)
 
 
 def amount_of(event: Envelope) -> int:
-    return event.data.amount_minor if isinstance(event.data, ledger.Transaction) else 0
+    return event.data.amount_minor if isinstance(event.data, Transaction) else 0
 
 
 def _fold(state: Any, events: Sequence[Envelope]) -> dict[UUID, Envelope]:

@@ -13,7 +13,13 @@ import asyncpg
 from pfms_common.ids import new_id
 from pfms_common.sql import connection, open_pool, scope
 from pfms_events.consumer import SESSION, consumers
-from pfms_events.contracts import ledger
+from pfms_events.contracts.ledger.transaction import (
+    Split,
+    Transaction,
+    TransactionCreated,
+    TransactionDeleted,
+    TransactionUpdated,
+)
 from pfms_events.feed import DatabaseFeed
 from pfms_events.heal import Pace
 from pfms_events.outbox import Change, append
@@ -101,7 +107,7 @@ async def open_world(
 def transaction(amount_minor: int, *, version: int = 1, id: UUID | None = None) -> Change:  # noqa: A002  # as in the API
     """A transaction in its first or a later version."""
     known = id or new_id()
-    event = ledger.TransactionCreated if version == 1 else ledger.TransactionUpdated
+    event = TransactionCreated if version == 1 else TransactionUpdated
     return Change(
         event(
             id=known,
@@ -112,7 +118,7 @@ def transaction(amount_minor: int, *, version: int = 1, id: UUID | None = None) 
             amount_minor=amount_minor,
             currency="EUR",
             account_id=known,
-            splits=(ledger.Split(id=known, amount_minor=amount_minor),),
+            splits=(Split(id=known, amount_minor=amount_minor),),
         ),
         known,
         version,
@@ -120,7 +126,7 @@ def transaction(amount_minor: int, *, version: int = 1, id: UUID | None = None) 
 
 
 def deletion(id: UUID, *, version: int) -> Change:  # noqa: A002  # as in the API
-    return Change(ledger.TransactionDeleted(id=id), id, version)
+    return Change(TransactionDeleted(id=id), id, version)
 
 
 async def until[**P](
@@ -164,4 +170,4 @@ def sum_of(changes: Sequence[Change]) -> int:
         known = newest.get(change.aggregate_id)
         if known is None or known.aggregate_version < change.aggregate_version:
             newest[change.aggregate_id] = change
-    return sum(c.event.amount_minor for c in newest.values() if isinstance(c.event, ledger.Transaction))
+    return sum(c.event.amount_minor for c in newest.values() if isinstance(c.event, Transaction))

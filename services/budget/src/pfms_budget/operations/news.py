@@ -11,7 +11,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from pfms_budget.domain.cells import Cells, Split, Transaction, Transfer, added_up, cells_of
-from pfms_events.contracts import ledger
+from pfms_events.contracts.ledger.account import Account, AccountDeleted
+from pfms_events.contracts.ledger.category import Category, CategoryDeleted
+from pfms_events.contracts.ledger.transaction import Split as ToldSplit
+from pfms_events.contracts.ledger.transaction import Transaction as ToldTransaction
+from pfms_events.contracts.ledger.transaction import TransactionDeleted
 from pfms_events.envelope import Envelope
 
 type Key = tuple[UUID, UUID]
@@ -51,17 +55,17 @@ class News:
             self.lowest[book] = min(envelope.sequence, self.lowest.get(book, envelope.sequence))
             key, version = (book, envelope.aggregate_id), envelope.aggregate_version
             match envelope.data:
-                case ledger.Account() as account if _is_newer(self.accounts, key, version):
+                case Account() as account if _is_newer(self.accounts, key, version):
                     self.accounts[key] = Known(version, _account(account))
-                case ledger.AccountDeleted() if _is_newer(self.accounts, key, version):
+                case AccountDeleted() if _is_newer(self.accounts, key, version):
                     self.accounts[key] = Known(version, None)
-                case ledger.Category() as category if _is_newer(self.categories, key, version):
+                case Category() as category if _is_newer(self.categories, key, version):
                     self.categories[key] = Known(version, category.kind or category.type)
-                case ledger.CategoryDeleted() if _is_newer(self.categories, key, version):
+                case CategoryDeleted() if _is_newer(self.categories, key, version):
                     self.categories[key] = Known(version, None)
-                case ledger.Transaction() as transaction if _is_newer(self.transactions, key, version):
+                case ToldTransaction() as transaction if _is_newer(self.transactions, key, version):
                     self.transactions[key] = Known(version, added_up(map(cells_of, moved(transaction))))
-                case ledger.TransactionDeleted() if _is_newer(self.transactions, key, version):
+                case TransactionDeleted() if _is_newer(self.transactions, key, version):
                     self.transactions[key] = Known(version, None)
                 case _:
                     continue  # payees and imports move no money
@@ -72,11 +76,11 @@ def _is_newer[T](known: dict[Key, Known[T]], key: Key, version: int) -> bool:
     return key not in known or known[key].version < version
 
 
-def _account(event: ledger.Account) -> AccountCopy:
+def _account(event: Account) -> AccountCopy:
     return AccountCopy(event.on_budget, event.currency, event.opened_on, event.opening_balance_minor)
 
 
-def _parts(split: ledger.Split) -> Iterable[Split]:
+def _parts(split: ToldSplit) -> Iterable[Split]:
     """Your own part in the split's category, each share in that of what is owed to you."""
     sign = 1 if split.amount_minor > 0 else -1
     apart = [share for share in split.shares if share.counts_apart]
@@ -85,7 +89,7 @@ def _parts(split: ledger.Split) -> Iterable[Split]:
     yield from owed
 
 
-def moved(event: ledger.Transaction) -> list[Transaction | Transfer]:
+def moved(event: ToldTransaction) -> list[Transaction | Transfer]:
     """The transaction as the arithmetic knows it; ValueError for an event that names no account.
 
     A transfer's fee is spent from where the money leaves; the rest of it moves.

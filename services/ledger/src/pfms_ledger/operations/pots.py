@@ -10,7 +10,7 @@ import asyncpg
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, NotFound, Stale
-from pfms_events.contracts.ledger import pot_balance_id
+from pfms_events.contracts.ledger.pot import pot_balance_id
 from pfms_ledger.db.journal import Change, Journal, Ref, append
 from pfms_ledger.domain.names import fold
 from pfms_ledger.queries import pots as queries
