@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.principal import Principal
-from pfms_common.problem import Conflict, NotFound, Stale
+from pfms_common.problem import NotFound
 from pfms_ledger.db.journal import Change, Journal, append
 from pfms_ledger.domain.account import CARD_TERMS, card_terms, check_close
 from pfms_ledger.domain.posting import post_opening
 from pfms_ledger.domain.reconciliation import check_opening
+from pfms_ledger.operations.taken import id_is_free
 from pfms_ledger.queries import accounts as queries
 from pfms_ledger.queries import reconciliations
 
@@ -49,7 +50,7 @@ async def create(
     journal: Journal, principal: Principal, account: Account, claim: Claim | None, answer: Answer
 ) -> Written:
     """Opens an account with its opening balance posted against equity."""
-    try:
+    with id_is_free("an account"):
         return await journal.append(
             principal.book_id,
             [change_of(account, "account.created", 1)],
@@ -57,8 +58,6 @@ async def create(
             claim=claim,
             answer=answer,
         )
-    except Stale as error:
-        raise Conflict("There is an account with this id already.", errors={"id": ["is taken"]}) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.principal import Principal
-from pfms_common.problem import Conflict, Invalid, NotFound, Stale
+from pfms_common.problem import Invalid, NotFound
 from pfms_ledger.db.journal import Change, Journal, Ref, append
 from pfms_ledger.domain.names import fold
 from pfms_ledger.domain.starting_tree import STARTING_TREE, Start
 from pfms_ledger.domain.system_category import check_system
+from pfms_ledger.operations.taken import id_is_free
 from pfms_ledger.queries import categories as queries
 from pfms_ledger.queries.transactions import stored_answer
 
@@ -43,7 +44,7 @@ async def create(
 ) -> Written:
     """Makes a category; its parent is looked at under the book's lock, so that nobody moves it meanwhile."""
     book_id = principal.book_id
-    try:
+    with id_is_free("a category"):
         async with journal.begin_write(book_id) as connection:
             if (before := await stored_answer(connection, book_id, claim)) is not None:
                 return before
@@ -57,8 +58,6 @@ async def create(
                 claim=claim,
                 answer=answer,
             )
-    except Stale as error:
-        raise Conflict("There is a category with this id already.", errors={"id": ["is taken"]}) from error
 
 
 async def change(

@@ -10,7 +10,7 @@ from uuid import UUID
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.ids import new_id
 from pfms_common.principal import Principal
-from pfms_common.problem import Conflict, Invalid, NotFound, Stale
+from pfms_common.problem import Conflict, Invalid, NotFound
 from pfms_ledger.db.journal import Change, Ref, append
 from pfms_ledger.domain.habit import check_posted, cost_of
 from pfms_ledger.domain.transaction import Split, Transaction
@@ -18,6 +18,7 @@ from pfms_ledger.operations.drafts import Draft, composed
 from pfms_ledger.operations.quick_entry import account_for
 from pfms_ledger.operations.recording import Ledger, refs_of
 from pfms_ledger.operations.recording import change_of as transaction_change
+from pfms_ledger.operations.taken import id_is_free
 from pfms_ledger.queries import habits as queries
 from pfms_ledger.queries.habits import Log, Totalled
 from pfms_ledger.queries.transactions import stored_answer
@@ -62,7 +63,7 @@ class Time:
 async def create(
     ledger: Ledger, principal: Principal, habit: Habit, claim: Claim | None, answer: Answer
 ) -> Written:
-    try:
+    with id_is_free("a habit"):
         return await ledger.journal.append(
             principal.book_id,
             [change_of(habit, "habit.created", 1)],
@@ -70,8 +71,6 @@ async def create(
             claim=claim,
             answer=answer,
         )
-    except Stale as error:
-        raise Conflict("There is a habit with this id already.", errors={"id": ["is taken"]}) from error
 
 
 async def change(
@@ -144,7 +143,7 @@ async def log(
             raise _missing()
         if not present.is_active:
             raise Conflict("The habit is put away; reactivate it to log it.")
-        try:
+        with id_is_free("a log"):
             written = await append(
                 connection,
                 book_id,
@@ -154,8 +153,6 @@ async def log(
                 claim=claim,
                 answer=made,
             )
-        except Stale as error:
-            raise Conflict("There is a log with this id already.", errors={"id": ["is taken"]}) from error
     return made, written
 
 

@@ -9,9 +9,10 @@ import asyncpg
 
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.principal import Principal
-from pfms_common.problem import Conflict, NotFound, Stale
+from pfms_common.problem import Conflict, NotFound
 from pfms_ledger.db.journal import Change, Journal, append
 from pfms_ledger.domain.names import fold
+from pfms_ledger.operations.taken import id_is_free
 from pfms_ledger.queries import income_sources as queries
 
 
@@ -34,7 +35,7 @@ async def create(
 ) -> Written:
     book_id = principal.book_id
     async with journal.begin_write(book_id) as connection:
-        try:
+        with id_is_free("a source"):
             made = await append(
                 connection,
                 book_id,
@@ -43,8 +44,6 @@ async def create(
                 claim=claim,
                 answer=answer,
             )
-        except Stale as error:
-            raise Conflict("There is a source with this id already.", errors={"id": ["is taken"]}) from error
         if made.stored is None:
             await check_name(connection, book_id, None, source)
     return made

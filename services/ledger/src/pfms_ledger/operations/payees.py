@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.principal import Principal
-from pfms_common.problem import Conflict, NotFound, Stale
+from pfms_common.problem import NotFound
 from pfms_ledger.db.journal import Change, Journal, append
 from pfms_ledger.domain.alias import check_names, whole_aliases
 from pfms_ledger.domain.names import fold
+from pfms_ledger.operations.taken import id_is_free
 from pfms_ledger.queries import payees as queries
 from pfms_ledger.queries.transactions import stored_answer
 
@@ -33,7 +34,7 @@ async def create(
     journal: Journal, principal: Principal, payee: Payee, claim: Claim | None, answer: Answer
 ) -> Written:
     book_id = principal.book_id
-    try:
+    with id_is_free("a payee"):
         async with journal.begin_write(book_id) as connection:
             if (before := await stored_answer(connection, book_id, claim)) is not None:
                 return before
@@ -47,8 +48,6 @@ async def create(
                 claim=claim,
                 answer=answer,
             )
-    except Stale as error:
-        raise Conflict("There is a payee with this id already.", errors={"id": ["is taken"]}) from error
 
 
 async def change(

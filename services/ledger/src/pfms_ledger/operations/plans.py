@@ -9,7 +9,7 @@ import asyncpg
 
 from pfms_common.idempotency import Answer, Claim, Stored
 from pfms_common.principal import Principal
-from pfms_common.problem import Conflict, InUse, Refusal, Stale
+from pfms_common.problem import Conflict, InUse, Refusal
 from pfms_ledger.db.journal import Change, Ref, Renamed, append
 from pfms_ledger.domain.bounds import check_amount
 from pfms_ledger.domain.holiday import check_country
@@ -20,6 +20,7 @@ from pfms_ledger.domain.recurrence import check_schedule
 from pfms_ledger.domain.settling import Marks
 from pfms_ledger.operations.drafts import Draft, End, composed
 from pfms_ledger.operations.recording import TRIES, Ledger, new_payee, refs_of
+from pfms_ledger.operations.taken import id_is_free
 from pfms_ledger.queries import plans as queries
 from pfms_ledger.queries.plans import Planned
 from pfms_ledger.queries.transactions import first_answer, stored_answer
@@ -75,10 +76,8 @@ async def create(
     if (before := await _answered(ledger, principal, claim)) is not None:
         return before
     plan, refs = await _checked(ledger, principal, plan, None)
-    try:
+    with id_is_free("a plan"):
         return await _written(ledger, principal, plan, "plan.created", 1, refs, claim, answer)
-    except Stale as error:
-        raise Conflict("There is a plan with this id already.", errors={"id": ["is taken"]}) from error
 
 
 async def change(

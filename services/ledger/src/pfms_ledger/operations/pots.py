@@ -9,10 +9,11 @@ import asyncpg
 
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.principal import Principal
-from pfms_common.problem import Conflict, NotFound, Stale
+from pfms_common.problem import Conflict, NotFound
 from pfms_events.contracts.ledger.pot import pot_balance_id
 from pfms_ledger.db.journal import Change, Journal, Ref, append
 from pfms_ledger.domain.names import fold
+from pfms_ledger.operations.taken import id_is_free
 from pfms_ledger.queries import pots as queries
 from pfms_ledger.queries.transactions import stored_answer
 
@@ -52,7 +53,7 @@ async def create(
         before = await stored_answer(connection, book_id, claim)
         if before is not None:
             return before
-        try:
+        with id_is_free("a pot"):
             written = await append(
                 connection,
                 book_id,
@@ -62,8 +63,6 @@ async def create(
                 claim=claim,
                 answer=answer,
             )
-        except Stale as error:
-            raise Conflict("There is a pot with this id already.", errors={"id": ["is taken"]}) from error
         await check_name(connection, book_id, None, pot)
     return written
 

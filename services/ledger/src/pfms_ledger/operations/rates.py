@@ -11,12 +11,13 @@ import asyncpg
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.ids import new_id
 from pfms_common.principal import Principal
-from pfms_common.problem import Conflict, NotFound, Stale
+from pfms_common.problem import Conflict, NotFound
 from pfms_ledger.db.journal import MOST_CHANGES, Change, append
 from pfms_ledger.db.restatements import mark
 from pfms_ledger.domain.rate import Rate
 from pfms_ledger.operations.recording import Ledger
 from pfms_ledger.operations.restating import restate
+from pfms_ledger.operations.taken import id_is_free
 from pfms_ledger.queries import rates as queries
 from pfms_ledger.queries.transactions import stored_answer
 
@@ -48,7 +49,7 @@ async def create(
                 errors={"date": ["has a rate of this pair already"]},
                 extra={"id": str(known.id)},
             )
-        try:
+        with id_is_free("a rate"):
             written = await append(
                 connection,
                 book_id,
@@ -57,8 +58,6 @@ async def create(
                 claim=claim,
                 answer=answer,
             )
-        except Stale as error:
-            raise Conflict("There is a rate with this id already.", errors={"id": ["is taken"]}) from error
         await _mark(connection, book_id, [rate])
     ledger.background.start(restate(ledger, book_id), f"restate {book_id}")
     return written

@@ -12,13 +12,14 @@ import asyncpg
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.ids import new_id
 from pfms_common.principal import Principal
-from pfms_common.problem import Conflict, Invalid, NotFound, Stale
+from pfms_common.problem import Conflict, Invalid, NotFound
 from pfms_ledger.db import imports
 from pfms_ledger.db.journal import MOST_CHANGES, Change, Ref, append, encode
 from pfms_ledger.domain.reconciliation import adjustment, check_cleared, check_open
 from pfms_ledger.domain.transaction import Split, Transaction
 from pfms_ledger.operations.recording import Ledger, Recorded, at_its_worth
 from pfms_ledger.operations.recording import change_of as transaction_change
+from pfms_ledger.operations.taken import id_is_free
 from pfms_ledger.queries import accounts as account_queries
 from pfms_ledger.queries import reconciliations as queries
 from pfms_ledger.queries import transactions as transaction_queries
@@ -91,12 +92,8 @@ async def start(
             started_by=principal.user_id,
             started_at=ledger.now(),
         )
-        try:
+        with id_is_free("a reconciliation"):
             return await _write(connection, principal, made, 1, [], claim, answered)
-        except Stale as error:
-            raise Conflict(
-                "There is a reconciliation with this id already.", errors={"id": ["is taken"]}
-            ) from error
 
 
 async def change(
