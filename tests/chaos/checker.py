@@ -7,8 +7,9 @@ import asyncio
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
 from itertools import batched
 from typing import Any
 from uuid import UUID
@@ -17,12 +18,13 @@ import asyncpg
 
 from tests.chaos import recomputation
 from tests.chaos.client import OpLog, Outcome
+from tests.chaos.household import FIRST_MONTH, Household, Plan
 from tests.chaos.recomputation import as_answered, months_of
 from tests.chaos.supervisor import SERVICES, Product
-from tests.chaos.workload import FIRST_MONTH, Household
 
 QUIET_SECONDS = 60
 SAMPLE = 40
+DAY = timedelta(days=1)
 NOTED = {"spend", "transfer", "refund", "edit"}
 
 WAITING = {
@@ -31,6 +33,7 @@ WAITING = {
     "to be retried": "SELECT count(*) FROM retry",
 }
 DIRTY = "SELECT count(*) FROM dirty"
+DUE = "SELECT count(*) FROM plan WHERE is_active AND (wake_on IS NULL OR wake_on <= current_date)"
 HEADS = "SELECT stream_id, sequence FROM stream_head WHERE sequence > 0"
 MARKS = """
 SELECT stream_id, applied_through, ahead = '{}' AS whole FROM progress
@@ -45,6 +48,11 @@ SELECT data->>'note' AS note, data->>'payee' AS payee FROM event
 WHERE stream_id = ANY ($1) AND type LIKE 'transaction.%'
 """
 DELETIONS = "SELECT aggregate_id FROM event WHERE stream_id = ANY ($1) AND type = 'transaction.deleted'"
+POSTED = """
+SELECT data->>'plan_id' AS plan_id, (data->>'plan_date')::date AS day, count(*) AS times FROM event
+WHERE stream_id = $1 AND type = 'transaction.created' AND data->>'plan_id' IS NOT NULL GROUP BY 1, 2
+"""
+MARKED = "SELECT plan_id::text, nominal_date AS day, state FROM plan_occurrence WHERE book_id = $1"
 BALANCES = """
 SELECT a.id, a.balance_minor, coalesce(sum(p.amount_minor), 0)::bigint AS folded,
        (SELECT coalesce(sum(sum_minor), 0)::bigint FROM account_month m
@@ -89,6 +97,9 @@ async def quiesce(product: Product) -> list[str]:
 
 async def _under_way(opened: dict[str, asyncpg.Connection]) -> list[str]:
     found = []
+    # First: what is written when they are looked after has to be sent as well.
+    if due := await opened["ledger"].fetchval(DUE):
+        found.append(f"{due} plans wait to be looked after")
     for service, connection in opened.items():
         for what, statement in WAITING.items():
             if amount := await connection.fetchval(statement):
@@ -116,6 +127,7 @@ async def check(product: Product, houses: Sequence[Household], log: OpLog) -> li
             found += [f"{fault}: {row[0]}" for row in await ledger.fetch(statement)]
         for house in houses:
             found += house.faults
+            found += await _plans(ledger, house)
             found += await _as_acknowledged(house)
             found += await _balances(ledger, house)
             found += await _months(ledger, house)
@@ -155,6 +167,55 @@ def _times(outcome: Outcome, noted: Counter[str], deleted: Counter[UUID]) -> int
 
 def _allowed(outcome: Outcome) -> set[int]:
     return {"ok": {1}, "fail": {0}, "info": {0, 1}}[outcome.state]
+
+
+async def _plans(ledger: asyncpg.Connection, house: Household) -> list[str]:
+    """Each occurrence was posted once at most, and exactly those that the scheduler had to post or the owner did."""
+    posted: defaultdict[str, set[date]] = defaultdict(set)
+    found = []
+    for row in await ledger.fetch(POSTED, house.book):
+        posted[row["plan_id"]].add(row["day"])
+        if row["times"] > 1:
+            found.append(f"plan {row['plan_id']} was posted {row['times']} times for {row['day']}")
+    marks = defaultdict(dict[date, str])
+    for row in await ledger.fetch(MARKED, house.book):
+        marks[row["plan_id"]][row["day"]] = row["state"]
+    for key, plan in house.plans.items():
+        found += [f"plan {key} {fault}" for fault in _settled(plan, posted[key], marks[key])]
+    return found + await _posted_by_the_scheduler(house)
+
+
+def _settled(plan: Plan, posted: set[date], marks: Mapping[date, str]) -> Iterator[str]:
+    """What is wrong with what became of a plan. What falls due today may be posted or not: when days begin and end
+    is a matter of zones.
+    """
+    own = {
+        state: {day for day, was in plan.settled.items() if was == state} for state in ("posted", "skipped")
+    }
+    by_clock = set(plan.days) - own["skipped"] if plan.row["auto_post"] else set()
+    today = datetime.now(UTC).date()
+    must = own["posted"] | {day for day in by_clock if day < today - DAY}
+    may = must | {day for day in by_clock if day <= today + DAY}
+    if not must <= posted <= may:
+        yield f"was not posted for {sorted(must - posted)} and was for {sorted(posted - may)}"
+    for state, days in (("posted", posted), ("skipped", own["skipped"])):
+        marked = {day for day, was in marks.items() if was == state}
+        if marked != days:
+            yield f"is marked as {state} for {sorted(marked)} instead of {sorted(days)}"
+
+
+async def _posted_by_the_scheduler(house: Household) -> list[str]:
+    """Takes what nobody was told of for acknowledged where it is what the plan asks for."""
+    found = []
+    for row in await house.person.all_of("/transactions"):
+        plan = house.plans.get(row.get("plan_id", ""))
+        if plan is None or row["id"] in house.transactions:
+            continue
+        asked = plan.row["template"]["account_id"], plan.row["template"]["amount_minor"], row["plan_date"]
+        if (row["account_id"], row["amount_minor"], row["date"]) != asked:
+            found.append(f"{row} is not what plan {plan.row['id']} asks for")
+        house.transactions[row["id"]] = _without_list_fields(row)
+    return found
 
 
 async def _as_acknowledged(house: Household) -> list[str]:

@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 
 from tests.chaos.checker import check, quiesce
 from tests.chaos.client import OpLog
+from tests.chaos.follower import following
+from tests.chaos.household import Household, moved_in
 from tests.chaos.nemesis import Fault
 from tests.chaos.supervisor import Product
-from tests.chaos.workload import Household, moved_in, working
+from tests.chaos.workload import working
 
 HOUSEHOLDS = 3
+PLANS = 4
 LONGEST_SILENCE = 15
 """Seconds in which some request must succeed while at most one fault is there."""
 LONGEST_REQUEST = 10
@@ -47,7 +50,9 @@ async def struck(product: Product, fault: Fault) -> AsyncIterator[None]:
 async def suffer(product: Product, log: OpLog, seed: int, faults: Sequence[Fault]) -> list[str]:
     """People write while the faults strike one after the other; answers with what was wrong afterwards."""
     chance = random.Random(seed)
-    async with households(product, log, seed) as houses:
+    async with households(product, log, seed) as houses, following(houses[0]) as follower:
+        for house in houses:
+            house.most_plans = PLANS
         began = time.monotonic()
         async with working(houses):
             for fault in faults:
@@ -59,12 +64,15 @@ async def suffer(product: Product, log: OpLog, seed: int, faults: Sequence[Fault
         silence = log.longest_silence(began, time.monotonic())
         slowest = log.slowest_since(healed)
         print(_figures(seed, faults, log, silence))  # noqa: T201  # figures of a run
+        working_ended = time.monotonic()
         found = await quiesce(product)
+        print(f"quiet after {time.monotonic() - working_ended:.1f} s")  # noqa: T201
         if silence > LONGEST_SILENCE and all(len(fault.victims) == 1 for fault in faults):
             found.append(f"nothing succeeded for {silence:.1f} s")
         if slowest > LONGEST_REQUEST:
             found.append(f"with everything well again a request took {slowest:.1f} s")
-        return found + await check(product, houses, log)
+        found += await check(product, houses, log)
+        return found + await follower.missed(houses[0])
 
 
 def _figures(seed: int, faults: Sequence[Fault], log: OpLog, silence: float) -> str:

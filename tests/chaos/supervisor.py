@@ -193,6 +193,7 @@ class Product:
             "GATEWAY_PORT": str(self.ports[0]),
             "GATEWAY_UPSTREAMS": json.dumps(self.apis),
             "GATEWAY_REDIS_URL": self.cache.server.url,
+            "GATEWAY_BROKER_URL": self.broker.url,
             "GATEWAY_LIMITS": '{"*": 1000000}',
             "PYTHONDONTWRITEBYTECODE": "",
         }

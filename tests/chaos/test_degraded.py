@@ -8,11 +8,11 @@ import pytest_asyncio
 
 from tests.chaos.checker import check, quiesce
 from tests.chaos.client import PASSWORD, Op, OpLog
+from tests.chaos.household import Household
 from tests.chaos.nemesis import BROKER_KILLED, BUDGETS_POSTGRES_KILLED, REDIS_KILLED, killed, paused
 from tests.chaos.ordeal import households, struck
 from tests.chaos.supervisor import Product
 from tests.chaos.workload import (
-    Household,
     allocate,
     bring_in,
     edit,
