@@ -7,15 +7,18 @@ import httpx2 as httpx
 import orjson
 import pytest
 import pytest_asyncio
+import requests
 from fastapi import FastAPI
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.core.parameters import ParameterLocation
 
 from pfms_common.ids import new_id
 from pfms_gateway.app import GatewaySettings, build_gateway
 from pfms_service.app import Edge
 from pfms_service.testing import test_keys as keys
-from tests.e2e.calls import call_of, operations
+from tests.e2e.calls import MISSING_ID, call_of, operations, tried
 from tests.e2e.evil import CORPUS, UNREADABLE, places, put
 
 DOCUMENT = orjson.loads((Path(__file__).parents[4] / "contracts/openapi/ledger.json").read_bytes())
@@ -27,6 +30,9 @@ FIELDS = [
         DOCUMENT,
     )
 ]
+OPERATIONS = [each for each in tried(DOCUMENT) if each.body]
+LONGEST_URL = 8_000  # what is longer, the gateway refuses for any path
+HEADERS = {"Idempotency-Key": "key-of-sixteen-letters", "If-Match": '"1"'}
 TABLES = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
 
 
@@ -110,5 +116,34 @@ async def test_an_evil_value_in_any_field_has_one_verdict_and_what_is_refused_le
     status, code, _, errors = verdict(direct)
     assert 400 <= status < 500
     assert errors or code != "validation_error" or name in UNREADABLE
+    assert verdict(passed_on) == verdict(direct)
+    assert await rows() == before
+
+
+@st.composite
+def forbidden(draw):
+    """A call with a body that its schema forbids, as client libraries would send it."""
+    operation = draw(st.sampled_from(OPERATIONS))
+    known = {each.name: MISSING_ID for each in operation.path_parameters}
+    case = draw(operation.as_strategy(GenerationMode.NEGATIVE, path_parameters=known))
+    assume(case.meta.components[ParameterLocation.BODY].mode.is_negative)
+    case.headers = HEADERS
+    sent = requests.Request(**case.as_transport_kwargs(base_url="http://test/api/v1")).prepare()
+    assume(len(sent.url) < LONGEST_URL)
+    return {"method": sent.method, "url": sent.url, "content": sent.body, "headers": dict(sent.headers)}
+
+
+@pytest.mark.property(
+    13, "Input validation: what a schema forbids is refused alike by the service alone and behind the gateway"
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(asked=forbidden())
+async def test_what_the_schema_forbids_has_one_verdict_and_leaves_nothing(rows, anna, behind_gateway, asked):
+    before = await rows()
+
+    direct = await anna.http.request(**asked)
+    passed_on = await behind_gateway.request(**asked)
+
+    assert 400 <= direct.status_code < 500, direct.text
     assert verdict(passed_on) == verdict(direct)
     assert await rows() == before
