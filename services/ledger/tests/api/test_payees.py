@@ -187,3 +187,16 @@ async def plans_of(ledger, client, typed):
     finally:
         await connection.close()
     return next(plan for plan in told if "FROM payee p" in plan)
+
+
+async def test_an_inactive_payee_is_left_out_of_lists_but_where_it_is_asked_for(anna):
+    kites = (await anna.post("/payees", name="Kites")).json()
+    await anna.post("/payees", name="Kiosk")
+    await anna.patch(f"/payees/{kites['id']}", 1, is_active=False)
+
+    seen = [
+        [item["name"] for item in (await anna.get("/payees", **params)).json()["items"]]
+        for params in ({}, {"q": "ki"}, {"include_inactive": True}, {"q": "kites", "include_inactive": True})
+    ]
+
+    assert seen == [["Kiosk"], ["Kiosk"], ["Kiosk", "Kites"], ["Kites"]]

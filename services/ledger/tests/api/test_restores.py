@@ -368,3 +368,13 @@ async def test_rates_settings_income_sources_and_habits_come_along(ledger, new_c
             assert (await fresh.get(path)).json() == (await client.get(path)).json()
         assert (settings_.status_code, settings_.json()["version"]) == (200, 2)
         assert await rebuild(ledger.own.journal, fresh.person.book_id) == 0
+
+
+async def test_an_export_that_is_brought_as_a_bank_file_is_told_where_it_belongs(anna):
+    account = await anna.account()
+    document = (await anna.get("/exports/json")).content
+
+    response = await anna.upload(account, document, "book.json")
+
+    assert (response.status_code, response.json()["code"]) == (400, "import_unreadable")
+    assert "POST /restores" in response.json()["detail"]

@@ -17,6 +17,7 @@ from pfms_ledger.api.deps import (
     CursorParam,
     CursorsDep,
     DeletedVersion,
+    IncludeInactive,
     LedgerDep,
     Limit,
     answer_of,
@@ -109,18 +110,32 @@ async def list_payees(
     ] = None,
     limit: Limit = 50,
     cursor: CursorParam = None,
+    *,
+    include_inactive: IncludeInactive = False,
 ) -> Response:
-    """By name; with `q` the best first, as for completing what is typed."""
-    bound = (principal.book_id, "payees", [q])
+    """By name; with `q` the best first, as for completing what is typed. What is inactive is left out."""
+    bound = (principal.book_id, "payees", [q, include_inactive])
     after = cursors.read(*bound, cursor) if cursor is not None else None
     if q:
         best = (after[0], after[1]) if after else None
         typed = searched([q])
-        hits = await queries.found(tx, principal.book_id, typed, after=best, limit=limit + 1) if typed else []
+        hits = (
+            await queries.found(
+                tx, principal.book_id, typed, after=best, limit=limit + 1, include_inactive=include_inactive
+            )
+            if typed
+            else []
+        )
         keys = [[row.rank, row.name_folded] for row in hits]
         items = [PayeeOut.model_validate(row) for row in hits[:limit]]
     else:
-        rows = await queries.listed(tx, principal.book_id, after=after[0] if after else None, limit=limit + 1)
+        rows = await queries.listed(
+            tx,
+            principal.book_id,
+            after=after[0] if after else None,
+            limit=limit + 1,
+            include_inactive=include_inactive,
+        )
         keys = [[row.name_folded] for row in rows]
         items = [PayeeOut.model_validate(row) for row in rows[:limit]]
     next_cursor = cursors.write(*bound, keys[limit - 1]) if len(keys) > limit else None

@@ -22,6 +22,7 @@ _TEXTS = [
     (re.compile(r"(?:\A|[\r\n])(?:\{1:F01|:61:\d{6}|:60[FM]:[CD]|:34F:[A-Z]{3})"), "mt940"),
     (re.compile(r"\A\s*(?:<!DOCTYPE\s+html|<html|<table)", re.IGNORECASE), "html"),
     (re.compile(r"\A\s*<\?xml|\A\s*<[A-Za-z]", re.IGNORECASE), "xml"),
+    (re.compile(r"\A\s*\{[^{\[]{0,300}\"format\"\s*:\s*\"pfms-json\""), "book"),
     (re.compile(r"\A\s*[{\[]\s*(?:[\"{\[\]}]|$)"), "json"),
 ]
 _QUICKEN = re.compile(r"<INTU\.", re.IGNORECASE)
@@ -39,7 +40,7 @@ def decode_head(head: bytes) -> str:
 
 
 def detect(file: BinaryIO) -> str:
-    """ofx, qfx, qif, mt940, camt, xlsx, xls, json, csv, or what it is instead (pdf, html, xml, image, archive).
+    """ofx, qfx, qif, mt940, camt, xlsx, xls, csv, or what it is instead (book, json, pdf, html, xml, image, archive).
 
     A text of none of the known makes is csv: whether it is a table, its reader decides.
     UnreadableFile when the file is empty, too large or holds no text.

@@ -51,6 +51,10 @@ def read(
     found = detect(file)
     reader = _READERS.get(found)
     if reader is None:
+        if found == "book":
+            raise UnreadableFile(
+                "format_not_read", "The file is an export of a book: POST /restores reads it."
+            )
         raise UnreadableFile(
             "format_not_read",
             f"The file is {_NAMES[found]}, which isn't read; export OFX, CAMT, MT940, QIF, CSV or XLSX instead.",

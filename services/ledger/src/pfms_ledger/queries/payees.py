@@ -20,10 +20,12 @@ async def get(session: AsyncSession, book_id: UUID, payee_id: UUID) -> PayeeRow 
 
 
 async def listed(
-    session: AsyncSession, book_id: UUID, *, after: str | None, limit: int
+    session: AsyncSession, book_id: UUID, *, after: str | None, limit: int, include_inactive: bool
 ) -> Sequence[PayeeRow]:
     """A page by name; `after` is a folded name."""
     wanted = select(PayeeRow).where(PayeeRow.book_id == book_id)
+    if not include_inactive:
+        wanted = wanted.where(PayeeRow.is_active)
     if after is not None:
         wanted = wanted.where(PayeeRow.name_folded > after)
     return (await session.scalars(wanted.order_by(PayeeRow.name_folded).limit(limit))).all()
@@ -43,11 +45,25 @@ _NAMED = """SELECT id, name FROM (
 
 
 async def found(
-    session: AsyncSession, book_id: UUID, typed: str, *, after: tuple[int, str] | None, limit: int
+    session: AsyncSession,
+    book_id: UUID,
+    typed: str,
+    *,
+    after: tuple[int, str] | None,
+    limit: int,
+    include_inactive: bool,
 ) -> Sequence[Row[Any]]:
     """A page of payees for what is typed, the best first; each with its `rank`, by which the page goes on."""
     rank, name = after or (MOST_RANK, "")
-    values = {"book": book_id, "typed": typed, "most": MOST_FOUND, "rank": rank, "name": name, "limit": limit}
+    values = {
+        "book": book_id,
+        "typed": typed,
+        "most": MOST_FOUND,
+        "rank": rank,
+        "name": name,
+        "limit": limit,
+        "inactive": include_inactive,
+    }
     return (await session.execute(_FOUND, values)).all()
 
 
@@ -56,7 +72,7 @@ MOST_RANK = 10_000
 _FOUND = text("""
     SELECT p.id, p.name, p.name_folded, p.is_active, p.note, p.aliases, p.version, s.rank
     FROM search_payees(:book, :typed, :most) s JOIN payee p ON p.book_id = :book AND p.id = s.payee_id
-    WHERE s.rank < :rank OR s.rank = :rank AND p.name_folded > :name
+    WHERE (s.rank < :rank OR s.rank = :rank AND p.name_folded > :name) AND (p.is_active OR :inactive)
     ORDER BY s.rank DESC, p.name_folded LIMIT :limit""")
 
 
