@@ -77,8 +77,8 @@ class MappingBody(Input):
 class CommitBody(Input):
     accept_matches: list[RowNumber] | None = Field(
         None,
-        description="rows in state match that are taken for the transaction they match; the others are imported as"
-        " new. By default all are taken.",
+        description="rows in state match that are taken for the transaction, or the occurrence of a plan, that they"
+        " match; the others are imported as new. By default all are taken.",
         max_length=MAX_ROWS,
         examples=[[3, 8]],
     )
@@ -141,7 +141,8 @@ class ImportSummary(Output):
     rows_new: int = Field(description="become transactions", examples=[38])
     rows_duplicate: int = Field(description="were imported before, or stand twice in the file", examples=[2])
     rows_match: int = Field(
-        description="are taken for a transaction that is there, and clear it", examples=[1]
+        description="are taken for a transaction that is there, and clear it, or for what a plan expects",
+        examples=[1],
     )
     rows_conflict: int = Field(description="have the bank id of a row with another amount", examples=[0])
     rows_error: int = Field(description="can't be imported; see `errors`", examples=[1])
@@ -185,6 +186,12 @@ class Imports(Output):
     next_cursor: str | None = Field(description="for the next page; null on the last")
 
 
+class MatchedPlan(Output):
+    plan_id: UUID
+    name: str = Field(description="what you call the plan", examples=["Rent"])
+    nominal_date: dt.date = Field(description="the occurrence, by the day that the plan's rule names")
+
+
 class ImportRowOut(Output):
     row: int = Field(description="line of a table, ordinal of another format; from 1", examples=[17])
     date: dt.date | None = Field(description="the day the bank wrote; null: it could not be read")
@@ -207,7 +214,11 @@ class ImportRowOut(Output):
     state: State = Field(description="new, duplicate, match, conflict, error or skipped", examples=["new"])
     error: str | None = Field(description="for error, skipped and conflict: why")
     match_transaction_id: UUID | None = Field(
-        description="the transaction that the row is, clears or is in conflict with"
+        description="the transaction that the row is, clears or is in conflict with; null where a plan expects it"
+    )
+    match_plan: MatchedPlan | None = Field(
+        description="the occurrence of a plan that the row is; without match_transaction_id it is open, and the"
+        " commit settles it"
     )
     transaction_id: UUID | None = Field(description="once it is written: its transaction")
     kept: str | None = Field(description="why taking the import back left it: edited, reconciled or matched")

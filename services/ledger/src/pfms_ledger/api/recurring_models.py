@@ -32,6 +32,9 @@ _SHORT = "a month without the day takes its last one, or is left out as RFC 5545
 _INCREASE = (
     "percent a year, decimal text, -50 to 100: the amount rises with every full year since `amount_since`"
 )
+_TOLERANCE = (
+    "percent, decimal text, 0 to 50: a bank's row whose amount differs by at most so much is still the plan's"
+)
 _CATCH_UP = (
     "earlier occurrences are left alone; a new schedule, or taking the plan up again, sets it to today"
 )
@@ -106,6 +109,7 @@ class PlanIn(Input):
     auto_post: bool = Field(default=False, description="posted on its day by itself; else you confirm each")
     reminder_days: ReminderDays = Field(0, description="announced so many days before its day")
     yearly_increase_percent: Quantity = Field(Decimal(0), description=_INCREASE, examples=["2.5"])
+    amount_tolerance_percent: Quantity = Field(Decimal(0), description=_TOLERANCE, examples=["15"])
     amount_since: Day | None = Field(None, description="the day the amount is of; by default the start")
     catch_up_from: Day | None = Field(
         None, description="the first day that may be posted; by default the start, also one in the past"
@@ -133,6 +137,7 @@ class PlanIn(Input):
             auto_post=self.auto_post,
             reminder_days=self.reminder_days,
             yearly_increase=self.yearly_increase_percent,
+            amount_tolerance=self.amount_tolerance_percent,
             is_essential=self.is_essential,
             note=self.note,
             created_by=created_by,
@@ -152,6 +157,7 @@ class PlanPatch(Input):
     auto_post: bool | None = None
     reminder_days: ReminderDays | None = None
     yearly_increase_percent: Quantity | None = Field(None, description=_INCREASE)
+    amount_tolerance_percent: Quantity | None = Field(None, description=_TOLERANCE, examples=["15"])
     amount_since: Day | None = Field(None, description="a new amount sets it to today")
     catch_up_from: Day | None = Field(None, description=_CATCH_UP)
     is_essential: bool | None = None
@@ -164,12 +170,15 @@ class PlanPatch(Input):
     def changes(self) -> dict[str, Any]:
         """Fields of `Plan` and `Schedule` → new value, for those that were given."""
         given = self.model_dump(
-            exclude_unset=True, exclude={"version", "template", "yearly_increase_percent"}
+            exclude_unset=True,
+            exclude={"version", "template", "yearly_increase_percent", "amount_tolerance_percent"},
         )
         if self.template is not None:
             given["template"] = self.template.template()
         if "yearly_increase_percent" in self.model_fields_set:
             given["yearly_increase"] = self.yearly_increase_percent
+        if "amount_tolerance_percent" in self.model_fields_set:
+            given["amount_tolerance"] = self.amount_tolerance_percent
         return given
 
 
@@ -234,6 +243,7 @@ class PlanOut(Output):
     auto_post: bool
     reminder_days: int = Field(description="days before its day", examples=[0])
     yearly_increase_percent: str = Field(description=_INCREASE, examples=["2.5"])
+    amount_tolerance_percent: str = Field(description=_TOLERANCE, examples=["15"])
     amount_since: date = Field(description="the day the amount is of")
     catch_up_from: date = Field(description=_CATCH_UP)
     is_essential: bool
@@ -371,6 +381,7 @@ ALWAYS = (
     "auto_post",
     "reminder_days",
     "yearly_increase_percent",
+    "amount_tolerance_percent",
     "amount_since",
     "catch_up_from",
     "is_essential",

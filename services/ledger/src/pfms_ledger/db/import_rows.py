@@ -1,7 +1,8 @@
 """Writing the rows of a bank file: as they were read, and how they ended."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -52,16 +53,28 @@ def _all_alike(values: Sequence[Any]) -> bool:
     return all(value is first or value == first for value in values)
 
 
-async def match_rows(connection: asyncpg.Connection, held: Held, assigned: Mapping[int, UUID]) -> None:
-    """New rows that turned out to be transactions the book has."""
+class Match(NamedTuple):
+    """What a row turned out to be: a transaction that the book has, or an open occurrence of a plan."""
+
+    row: int
+    transaction_id: UUID | None
+    plan_id: UUID | None = None
+    nominal: date | None = None
+
+
+async def match_rows(connection: asyncpg.Connection, held: Held, matches: Sequence[Match]) -> None:
+    """New rows that turned out to be what the book has or expects."""
     await connection.execute(
-        """UPDATE import_row SET state = 'match', match_transaction_id = m.id
-           FROM unnest($3::int[], $4::uuid[]) AS m (row, id)
+        """UPDATE import_row SET state = 'match', match_transaction_id = m.id, plan_id = m.plan_id,
+                                 plan_date = m.nominal
+           FROM unnest($3::int[], $4::uuid[], $5::uuid[], $6::date[]) AS m (row, id, plan_id, nominal)
            WHERE book_id = $1 AND import_id = $2 AND import_row.row = m.row AND state = 'new'""",
         held.book_id,
         held.id,
-        list(assigned),
-        list(assigned.values()),
+        [match.row for match in matches],
+        [match.transaction_id for match in matches],
+        [match.plan_id for match in matches],
+        [match.nominal for match in matches],
     )
 
 

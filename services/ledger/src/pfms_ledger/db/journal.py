@@ -190,9 +190,7 @@ async def append(
             encoded.elements,
             encoded.kinds,
             encoded.retired,
-            orjson.dumps(
-                [{"kind": r.kind, "id": r.id, "path": r.path, "value": r.value} for r in refs], default=str
-            ).decode(),
+            _encoded(refs),
             *(
                 (kept[0].user_id, kept[0].operation, kept[0].key, kept[0].fingerprint)
                 if kept
@@ -207,6 +205,26 @@ async def append(
     except asyncpg.PostgresError as error:
         raise _refusal(error) from error
     return Written(row["number"], stored_of(row["stored"], claim))
+
+
+async def are_usable(connection: asyncpg.Connection, book_id: UUID, refs: Sequence[Ref]) -> bool:
+    """Whether `append` would take these references; its transaction goes on in either case."""
+    await connection.execute("SAVEPOINT refs")
+    try:
+        await connection.execute("SELECT check_refs($1, $2::text::jsonb)", book_id, _encoded(refs))
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != "PF002":
+            raise _refusal(error) from error
+        await connection.execute("ROLLBACK TO SAVEPOINT refs")
+        return False
+    await connection.execute("RELEASE SAVEPOINT refs")
+    return True
+
+
+def _encoded(refs: Sequence[Ref]) -> str:
+    return orjson.dumps(
+        [{"kind": r.kind, "id": r.id, "path": r.path, "value": r.value} for r in refs], default=str
+    ).decode()
 
 
 def _trace() -> dict[str, str]:

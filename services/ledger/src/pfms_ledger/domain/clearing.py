@@ -1,8 +1,8 @@
 """A row of a bank file clears the transaction it stands for, and overwrites nothing that a person changed.
 
 A pending transaction becomes cleared and one without it gets the bank's id. Where the bank itself announced it as
-pending, it also takes the amount and day that the bank booked in the end, unless a person changed either. What is
-reconciled stays as it is.
+pending, or where a plan posted another amount before the bank told it, it also takes the amount and day that the bank
+booked in the end, unless a person changed either. What is reconciled stays as it is.
 """
 
 from dataclasses import dataclass, replace
@@ -21,10 +21,14 @@ class Booked:
     pending: bool = False
 
 
-def clear(transaction: Transaction, row: Booked, announced: Booked | None = None) -> Transaction:
+def clear(
+    transaction: Transaction, row: Booked, announced: Booked | None = None, estimated: Booked | None = None
+) -> Transaction:
     """The transaction after the bank's row; equal to the one before when nothing is left to change.
 
-    `announced` is the row that brought it as pending, if a bank file did.
+    Args:
+        announced: the row that brought it as pending, if a bank file did.
+        estimated: what a plan posted, if one did.
     """
     if transaction.status == "reconciled":
         return transaction
@@ -32,11 +36,20 @@ def clear(transaction: Transaction, row: Booked, announced: Booked | None = None
     if after.bank_id is None and after.type != "transfer":
         # A transfer has two sides and may stand in two banks' files, each with an id of its own.
         after = replace(after, bank_id=row.bank_id)
-    if after.status != "pending" or row.pending:
+    if row.pending:
+        return after
+    if estimated is not None and _as_announced(transaction, estimated) and _differs(transaction, row):
+        return replace(resized(after, row.amount_minor), date=row.date, status="cleared")
+    if after.status != "pending":
         return after
     if announced is not None and _as_announced(transaction, announced) and row.amount_minor:
         after = replace(resized(after, row.amount_minor), date=row.date)
     return replace(after, status="cleared")
+
+
+def _differs(transaction: Transaction, row: Booked) -> bool:
+    """A transfer stands with one amount in two files, once out and once in."""
+    return transaction.type != "transfer" and row.amount_minor not in (0, transaction.amount_minor)
 
 
 def _as_announced(transaction: Transaction, announced: Booked) -> bool:

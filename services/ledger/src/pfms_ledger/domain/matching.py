@@ -47,12 +47,13 @@ class BankRow(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """A row and a transaction it may be, with how alike their names are (0 to 1) and how many days lie between."""
+    """A row and what it may be, with how alike their names are (0 to 1) and what lies between: days, minor units."""
 
     similarity: float
     days: int
     row: int
     transaction_id: UUID
+    off_minor: int = 0
 
 
 def similarity(one: str, other: str) -> float:
@@ -98,7 +99,9 @@ def likely_pairs(rows: Iterable[BankRow], candidates: Iterable[Candidate]) -> li
 
 def assign(pairs: Iterable[Pair]) -> dict[int, UUID]:
     """The transaction of each row that has one: the most alike first, then the nearest; each is used once."""
-    ordered = sorted(pairs, key=lambda pair: (-pair.similarity, pair.days, pair.row, pair.transaction_id))
+    ordered = sorted(
+        pairs, key=lambda pair: (-pair.similarity, pair.days, pair.off_minor, pair.row, pair.transaction_id)
+    )
     assigned: dict[int, UUID] = {}
     used: set[UUID] = set()
     for pair in ordered:

@@ -104,6 +104,7 @@ class Plan:
         auto_post: occurrences are posted on their day; else a person confirms each.
         reminder_days: how long before its day an occurrence is announced.
         yearly_increase: percent by which the amount rises with every full year since `amount_since`.
+        amount_tolerance: percent by which what the bank says may differ and still be the plan's.
         catch_up_from: nominal days before it are not posted any more.
     """
 
@@ -117,6 +118,7 @@ class Plan:
     auto_post: bool = False
     reminder_days: int = 0
     yearly_increase: Decimal = Decimal(0)
+    amount_tolerance: Decimal = Decimal(0)
     is_essential: bool = False
     is_active: bool = True
     note: str | None = None
@@ -152,6 +154,7 @@ class Plan:
             "auto_post": self.auto_post,
             "reminder_days": self.reminder_days,
             "yearly_increase_percent": f"{self.yearly_increase:f}",
+            "amount_tolerance_percent": f"{self.amount_tolerance:f}",
             "amount_since": self.amount_since,
             "catch_up_from": self.catch_up_from,
             "is_essential": self.is_essential,
@@ -202,6 +205,7 @@ def plan_from(data: Mapping[str, Any]) -> Plan:
         auto_post=data["auto_post"],
         reminder_days=data["reminder_days"],
         yearly_increase=Decimal(data["yearly_increase_percent"]),
+        amount_tolerance=Decimal(data.get("amount_tolerance_percent", "0")),
         is_essential=data["is_essential"],
         is_active=data["is_active"],
         note=data["note"],

@@ -12,6 +12,7 @@ from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, InUse, Refusal
 from pfms_ledger.db.journal import Change, Ref, Renamed, append
 from pfms_ledger.domain.bounds import check_amount
+from pfms_ledger.domain.expected import check_tolerance
 from pfms_ledger.domain.holiday import check_country
 from pfms_ledger.domain.increase import check_increase
 from pfms_ledger.domain.names import fold
@@ -142,6 +143,7 @@ async def _checked(
     if schedule.holidays is not None:
         check_country(schedule.holidays)
     check_increase(plan.yearly_increase)
+    check_tolerance(plan.amount_tolerance)
     if before is None or before.schedule.start != schedule.start:
         await ledger.check_day(principal.book_id, schedule.start, "start")
     try:

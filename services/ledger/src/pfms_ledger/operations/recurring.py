@@ -22,7 +22,8 @@ from pfms_ledger.db.journal import Change, Ref, Renamed, append
 from pfms_ledger.domain.bill import status_of
 from pfms_ledger.domain.bounds import check_amount
 from pfms_ledger.domain.details import PLAIN, Details
-from pfms_ledger.domain.matching import BankRow, assign, likely_pairs
+from pfms_ledger.domain.expected import expected_of, expected_pairs
+from pfms_ledger.domain.matching import BankRow, Candidate, assign
 from pfms_ledger.domain.names import fold
 from pfms_ledger.domain.plan import Plan
 from pfms_ledger.domain.recurrence import Occurrence
@@ -222,22 +223,26 @@ async def settled(
     failpoint("recurring.begun")
     brought = await _brought(connection, book_id, present.plan, ready) if matching and ready else {}
     posted, changes = Posted(), list[Change]()
-    for n, (posting, made) in enumerate(ready):
-        before = marks.get(posting.occurrence.nominal)
-        if n not in brought:
+    for posting, made in ready:
+        nominal = posting.occurrence.nominal
+        bank = brought.get(occurrence_id(plan_id, nominal))
+        if bank is None:
             posted.created.append(made)
             changes.append(change_of(made, "transaction.created", 1))
-        mark = Mark(
-            posting.occurrence.nominal,
-            "posted",
-            before.version + 1 if before else 1,
-            made.date,
-            made.amount_minor,
-            brought.get(n, made.id),
-        )
+            mark = posted_mark(marks, nominal, made.date, made.amount_minor, made.id)
+        else:
+            amount = abs(bank.amount_minor) if made.type == "transfer" else bank.amount_minor
+            mark = posted_mark(marks, nominal, bank.date, amount, bank.transaction_id)
         posted.marks.append(mark)
         changes.append(mark_change(work.planned, mark))
     return ([*work.payee, *changes] if posted.created else changes), posted
+
+
+def posted_mark(marks: Marks, nominal: date, day: date, amount_minor: int, transaction_id: UUID) -> Mark:
+    """The mark of an occurrence that became a transaction of that day and amount."""
+    before = marks.get(nominal)
+    version = before.version + 1 if before else 1
+    return Mark(nominal, "posted", version, day, amount_minor, transaction_id)
 
 
 async def _brought(
@@ -245,21 +250,20 @@ async def _brought(
     book_id: UUID,
     plan: Plan,
     ready: Sequence[tuple[Posting, Transaction]],
-) -> dict[int, UUID]:
-    """The transaction of a bank file that each occurrence is, if there is one, by the rules of import matching."""
-    account_id = plan.template.first_account
-    sign = -1 if plan.kind == "transfer" else 1
-    rows = [
-        BankRow(
-            n, account_id, made.date, sign * made.amount_minor, plan.template.payee or plan.name, plan.name
-        )
-        for n, (_, made) in enumerate(ready)
+) -> dict[UUID, Candidate]:
+    """The transaction of a bank file that an occurrence is, by the occurrence's id, for those that have one."""
+    hoped = [
+        one
+        for posting, made in ready
+        for one in expected_of(plan, posting.occurrence.nominal, made.date, made.amount_minor)
+        if one.account_id == plan.template.first_account
     ]
-    days = [row.date for row in rows]
-    candidates = await queries.brought(
-        connection, book_id, account_id, [row.amount_minor for row in rows], min(days), max(days)
-    )
-    return assign(likely_pairs(rows, candidates))
+    found = await queries.brought(connection, book_id, hoped)
+    rows = [
+        BankRow(n, one.account_id, one.date, one.amount_minor, one.payee, one.payee)
+        for n, one in enumerate(found)
+    ]
+    return {occurrence: found[n] for n, occurrence in assign(expected_pairs(rows, hoped)).items()}
 
 
 def mark_change(planned: Planned, mark: Mark) -> Change:

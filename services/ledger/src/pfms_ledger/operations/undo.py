@@ -18,7 +18,7 @@ from pfms_ledger.db.restatements import mark
 from pfms_ledger.domain.account import check_close
 from pfms_ledger.domain.rate import Rate
 from pfms_ledger.domain.reconciliation import check_delete, check_edit
-from pfms_ledger.domain.transaction import check_income_flag
+from pfms_ledger.domain.transaction import Transaction, check_income_flag
 from pfms_ledger.domain.transaction import from_data as transaction_from
 from pfms_ledger.domain.undo import State, Step, is_same, undo
 from pfms_ledger.domain.worth import Worth
@@ -35,6 +35,7 @@ from pfms_ledger.operations import (
 from pfms_ledger.operations.recording import Ledger, Recorded, change_of, refs_of
 from pfms_ledger.operations.refunds import check_restored, rule_of_edit
 from pfms_ledger.queries import accounts as account_queries
+from pfms_ledger.queries import plans as plan_queries
 from pfms_ledger.queries import pots as pot_queries
 from pfms_ledger.queries import reconciliations as reconciliation_queries
 from pfms_ledger.queries import transactions as transaction_queries
@@ -277,12 +278,24 @@ async def _check_transaction(
     check_income_flag(changed)
     if present is None:
         await check_restored(connection, book_id, changed)
+        await _check_occurrence(connection, book_id, changed)
     else:
         check_edit(present, changed)
         rule = rule_of_edit(book_id, present, changed, allow_excess=False)
         if rule is not None:
             await rule(connection)
     return [ref for ref in refs_of(changed, present) if ref.kind != "category"]
+
+
+async def _check_occurrence(connection: asyncpg.Connection, book_id: UUID, restored: Transaction) -> None:
+    """What a plan made comes back only as the occurrence that it was."""
+    if restored.origin != "recurring" or restored.plan is None:
+        return
+    standing = await plan_queries.standing_for(connection, book_id, [restored.id])
+    if restored.plan.plan_id not in standing:
+        raise Conflict(
+            f"The plan's occurrence of {restored.plan.plan_date} was given back: confirm it instead."
+        )
 
 
 async def _check_plan(connection: asyncpg.Connection, book_id: UUID, now: State, after: State) -> list[Ref]:

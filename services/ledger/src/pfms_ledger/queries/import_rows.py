@@ -145,6 +145,20 @@ async def taken(
     return {row[0] for row in found}
 
 
+_AWAITING = """SELECT t.id FROM transaction t
+    WHERE t.book_id = $1 AND t.id = ANY ($2) AND t.source = 'recurring' AND t.bank_id IS NULL
+      AND t.status <> 'reconciled'
+      AND NOT EXISTS (SELECT FROM import_row r JOIN import i ON i.book_id = r.book_id AND i.id = r.import_id
+                      WHERE r.book_id = t.book_id AND r.transaction_id = t.id AND r.row <= i.done_through)"""
+
+
+async def awaiting(connection: asyncpg.Connection, book_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these transactions of plans that no bank's row stands for yet."""
+    if not ids:
+        return set()
+    return {row["id"] for row in await connection.fetch(_AWAITING, book_id, list(ids))}
+
+
 async def numbers(connection: asyncpg.Connection, held: Held, state: str, rows: Sequence[int]) -> set[int]:
     """Those of these row numbers that are in this state."""
     if not rows:
@@ -157,6 +171,9 @@ async def numbers(connection: asyncpg.Connection, held: Held, state: str, rows: 
         list(rows),
     )
     return {row[0] for row in found}
+
+
+type _Day = date  # a field is called date
 
 
 class Due(NamedTuple):
@@ -178,12 +195,15 @@ class Due(NamedTuple):
     state: str
     match_transaction_id: UUID | None
     transaction_id: UUID
+    plan_id: UUID | None
+    plan_date: _Day | None
     accepted: bool
     wrote_version: int | None
 
 
 _DUE = """SELECT row, account_id, date, amount_minor, currency, payee, memo, text, bank_id, id_shared, status,
-           fingerprint, occurrence, state, match_transaction_id, transaction_id, accepted, wrote_version
+           fingerprint, occurrence, state, match_transaction_id, transaction_id, plan_id, plan_date, accepted,
+           wrote_version
     FROM import_row WHERE book_id = $1 AND import_id = $2 AND row > $3 AND transaction_id IS NOT NULL
     ORDER BY row LIMIT $4"""
 
@@ -284,6 +304,19 @@ async def announced(
              AND r.row <= i.done_through AND r.status = 'pending' ORDER BY r.import_id""",
         held.book_id,
         held.id,
+        list(ids),
+    )
+    return {row["transaction_id"]: (row["date"], row["amount_minor"]) for row in found}
+
+
+async def estimated(
+    connection: asyncpg.Connection, book_id: UUID, ids: Sequence[UUID]
+) -> dict[UUID, tuple[date, int]]:
+    """Day and amount with which plans posted these transactions."""
+    found = await connection.fetch(
+        """SELECT transaction_id, date, amount_minor FROM plan_occurrence
+           WHERE book_id = $1 AND transaction_id = ANY ($2)""",
+        book_id,
         list(ids),
     )
     return {row["transaction_id"]: (row["date"], row["amount_minor"]) for row in found}

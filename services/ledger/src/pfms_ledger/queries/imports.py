@@ -29,8 +29,11 @@ _LIST = f"""SELECT {_FIELDS} FROM import WHERE book_id = $1 AND answered AND ($2
     ORDER BY id DESC LIMIT $3"""
 _ROWS = """SELECT r.row, r.date, r.amount_minor, r.currency, r.payee, r.memo, r.bank_id, r.status, r.account_key,
            r.account_id, r.state, r.error, r.match_transaction_id, r.kept,
-           CASE WHEN r.row <= i.done_through THEN r.transaction_id END AS transaction_id
+           CASE WHEN r.row <= i.done_through THEN r.transaction_id END AS transaction_id,
+           p.id AS plan_id, coalesce(r.plan_date, o.nominal_date) AS plan_date, p.state ->> 'name' AS plan_name
     FROM import_row r JOIN import i ON i.book_id = r.book_id AND i.id = r.import_id
+    LEFT JOIN plan_occurrence o ON o.book_id = r.book_id AND o.transaction_id = r.match_transaction_id
+    LEFT JOIN plan p ON p.book_id = r.book_id AND p.id = coalesce(r.plan_id, o.plan_id) AND r.state = 'match'
     WHERE r.book_id = $1 AND r.import_id = $2 AND r.row > $3 AND ($4::text IS NULL OR r.state = $4)
     ORDER BY r.row LIMIT $5"""
 # The relay role sees every book; what it finds is done by the app role in that book's scope.
@@ -84,6 +87,9 @@ class Import:
         return replace(self, done_through=through, rows_imported=imported, version=self.version + events)
 
 
+type _Day = date  # a field is called date
+
+
 @dataclass(frozen=True, slots=True)
 class FileRow:
     """One row of a file, for people."""
@@ -103,6 +109,16 @@ class FileRow:
     match_transaction_id: UUID | None
     transaction_id: UUID | None
     kept: str | None
+    plan_id: UUID | None
+    plan_date: _Day | None
+    plan_name: str | None
+
+    @property
+    def match_plan(self) -> Mapping[str, Any] | None:
+        """The occurrence of a plan that the row is."""
+        if self.plan_id is None:
+            return None
+        return {"plan_id": self.plan_id, "name": self.plan_name, "nominal_date": self.plan_date}
 
     @property
     def merchant(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -12,6 +12,7 @@ from pfms_common.clock import today_in
 from pfms_common.problem import NotFound
 from pfms_common.sql import connection as connection_of
 from pfms_common.sql import scope
+from pfms_ledger.domain.expected import Expected
 from pfms_ledger.domain.matching import MAX_DAYS, Candidate
 from pfms_ledger.domain.plan import Plan, plan_from
 from pfms_ledger.domain.settling import Mark
@@ -31,15 +32,19 @@ _TO_WAKE = """SELECT p.book_id, p.id, p.wake_on, coalesce(b.timezone, 'UTC') AS 
     FROM plan p LEFT JOIN book b ON b.book_id = p.book_id
     WHERE p.is_active AND (p.wake_on IS NULL OR p.wake_on <= $1::date + 1)
     ORDER BY p.wake_on NULLS FIRST, p.book_id, p.id LIMIT 500"""
-# What a bank file brought and stands for no occurrence yet.
-_BROUGHT = f"""SELECT t.id AS transaction_id, g.account_id, t.date, g.amount_minor, coalesce(y.name, '') AS payee
+# What a bank file brought and stands for no occurrence yet; a person may have said that it is none of this plan's.
+_BROUGHT = """SELECT t.id AS transaction_id, g.account_id, t.date, g.amount_minor, coalesce(y.name, '') AS payee
     FROM transaction t
     JOIN posting g ON g.book_id = t.book_id AND g.transaction_id = t.id AND g.account_id = $2
     LEFT JOIN payee y ON y.book_id = t.book_id AND y.id = t.payee_id
-    WHERE t.book_id = $1 AND t.source = 'import' AND g.amount_minor = ANY ($3)
-      AND t.date BETWEEN $4::date - {MAX_DAYS} AND $5::date + {MAX_DAYS}
+    WHERE t.book_id = $1 AND t.source = 'import' AND g.amount_minor BETWEEN $3 AND $4
+      AND t.date BETWEEN $5 AND $6
       AND NOT EXISTS (SELECT FROM plan_occurrence o WHERE o.book_id = t.book_id AND o.transaction_id = t.id)
+      AND NOT EXISTS (SELECT FROM import_row r WHERE r.book_id = t.book_id AND r.transaction_id = t.id
+                      AND r.plan_id = $7 AND NOT r.accepted)
     LIMIT 10000"""
+_STANDING_FOR = """SELECT plan_id, nominal_date, state, version, date, amount_minor, transaction_id
+    FROM plan_occurrence WHERE book_id = $1 AND transaction_id = ANY ($2) ORDER BY plan_id, nominal_date"""
 _POSTED = """SELECT count(*) FROM plan_occurrence o
     JOIN transaction t ON t.book_id = o.book_id AND t.id = o.transaction_id
     WHERE o.book_id = $1 AND o.plan_id = $2"""
@@ -96,15 +101,19 @@ async def marks(
     """By plan and nominal day."""
     found: dict[UUID, dict[date, Mark]] = {plan_id: {} for plan_id in plan_ids}
     for row in await connection.fetch(_MARKS, book_id, list(plan_ids)):
-        found[row["plan_id"]][row["nominal_date"]] = Mark(
-            row["nominal_date"],
-            row["state"],
-            row["version"],
-            row["date"],
-            row["amount_minor"],
-            row["transaction_id"],
-        )
+        found[row["plan_id"]][row["nominal_date"]] = _mark(row)
     return found
+
+
+def _mark(row: asyncpg.Record) -> Mark:
+    return Mark(
+        row["nominal_date"],
+        row["state"],
+        row["version"],
+        row["date"],
+        row["amount_minor"],
+        row["transaction_id"],
+    )
 
 
 async def load(pool: asyncpg.Pool, book_id: UUID, plan_id: UUID) -> tuple[Planned, dict[date, Mark]]:
@@ -142,16 +151,41 @@ async def to_wake(relay_pool: asyncpg.Pool, now: datetime) -> list[tuple[UUID, U
 
 
 async def brought(
-    connection: asyncpg.Connection,
-    book_id: UUID,
-    account_id: UUID,
-    amounts: Sequence[int],
-    first: date,
-    last: date,
+    connection: asyncpg.Connection, book_id: UUID, hoped: Sequence[Expected]
 ) -> list[Candidate]:
-    """Transactions of bank files that occurrences of these amounts and days may be."""
-    found = await connection.fetch(_BROUGHT, book_id, account_id, list(amounts), first, last)
+    """Transactions of bank files that these occurrences of one plan may be, by account, amount and day."""
+    far = timedelta(days=MAX_DAYS)
+    found = await connection.fetch(
+        _BROUGHT,
+        book_id,
+        hoped[0].account_id,
+        min(one.least_minor for one in hoped),
+        max(one.most_minor for one in hoped),
+        min(one.date for one in hoped) - far,
+        max(one.date for one in hoped) + far,
+        hoped[0].plan_id,
+    )
     return [Candidate(**row) for row in found]
+
+
+async def versions(
+    connection: asyncpg.Connection, book_id: UUID, plan_ids: Sequence[UUID]
+) -> dict[UUID, int]:
+    """The present versions of those of these plans that there are."""
+    found = await connection.fetch(
+        "SELECT id, version FROM plan WHERE book_id = $1 AND id = ANY ($2)", book_id, list(plan_ids)
+    )
+    return {row["id"]: row["version"] for row in found}
+
+
+async def standing_for(
+    connection: asyncpg.Connection, book_id: UUID, transaction_ids: Sequence[UUID]
+) -> dict[UUID, list[Mark]]:
+    """The occurrences that these transactions are, by plan."""
+    found: dict[UUID, list[Mark]] = {}
+    for row in await connection.fetch(_STANDING_FOR, book_id, list(transaction_ids)):
+        found.setdefault(row["plan_id"], []).append(_mark(row))
+    return found
 
 
 async def naming(connection: asyncpg.Connection, book_id: UUID, category_id: UUID) -> list[UUID]:

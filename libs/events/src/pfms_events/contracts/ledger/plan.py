@@ -75,6 +75,9 @@ class Plan(Event):
     auto_post: bool = False
     reminder_days: Count = 0
     yearly_increase_percent: str = Field(default="0", description="Decimal text")
+    amount_tolerance_percent: str = Field(
+        default="0", description="Decimal text: how far what the bank says may differ and still be the plan's"
+    )
     amount_since: date
     catch_up_from: date = Field(description="Nominal days before it are not posted any more")
     is_essential: bool = False

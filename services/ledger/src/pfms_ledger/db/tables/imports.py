@@ -104,6 +104,7 @@ class ImportLineRow(Base):
     `transaction_id` is the transaction that the row makes, clears or was found to be; chosen while the file is read,
     true once the import's `done_through` has passed the row. `wrote_version`: the version of an existing transaction
     that the row wrote; null where it made a new one or changed nothing. `kept`: why taking back left it.
+    `plan_id` and `plan_date`: the open occurrence of a plan that the row is.
     """
 
     __tablename__ = "import_row"
@@ -144,6 +145,8 @@ class ImportLineRow(Base):
     error: Mapped[str | None] = mapped_column(Text)
     match_transaction_id: Mapped[UUID | None]
     transaction_id: Mapped[UUID | None]
+    plan_id: Mapped[UUID | None]
+    plan_date: Mapped[dt.date | None] = mapped_column(Date)
     accepted: Mapped[bool] = mapped_column(server_default=true())
     wrote_version: Mapped[int | None] = mapped_column(BigInteger)
     kept: Mapped[str | None] = mapped_column(Text)

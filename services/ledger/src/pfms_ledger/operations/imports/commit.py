@@ -6,7 +6,7 @@ leaves whole batches and the next worker goes on behind the mark. Between batche
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +24,7 @@ from pfms_ledger.db.leases import Held, transaction_in
 from pfms_ledger.domain.worth import Worth
 from pfms_ledger.operations.holding import carry_out
 from pfms_ledger.operations.imports.opening import openings
+from pfms_ledger.operations.imports.planned import Settling, is_planned, ready
 from pfms_ledger.operations.imports.preview import same_make
 from pfms_ledger.operations.imports.settling import Named, clears, creation, payee_of, settle
 from pfms_ledger.operations.imports.understanding import TABLES, shape_of
@@ -126,7 +127,8 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Rows with the payees that they name for the first time, and the transactions that they would make.
+    """Rows with the payees that they name for the first time, and the transactions that they would make, `planned`
+    those of plans.
 
     `encoded`: both as the journal takes them, for the usual case that every row makes its transaction.
     """
@@ -137,6 +139,7 @@ class _Batch:
     refs: Sequence[Ref]
     encoded: Encoded
     attempt: int
+    planned: Mapping[int, Settling]
 
 
 async def _write(ledger: Ledger, held: Held) -> None:
@@ -187,7 +190,8 @@ async def _prepared(run: _Run, waiting: Sequence[Due], room: int) -> _Batch:
         key for name in names.values() for key in (name.as_written, name.folded) if key not in run.payees
     }
     known = await run.ledger.facts.payees(run.held.book_id, list(unknown))
-    return await asyncio.to_thread(_built, run, waiting, room, names, known, attempt)
+    batch = await asyncio.to_thread(_built, run, waiting, room, names, known, attempt)
+    return replace(batch, planned=await ready(run.ledger, run.held, batch.rows))
 
 
 def _names(rows: Sequence[Due]) -> dict[int, Named]:
@@ -204,6 +208,7 @@ def _built(
     attempt: int,
 ) -> _Batch:
     rows: list[Due] = []
+    changes = 0
     payees: list[Change] = []
     made: set[UUID] = set()
     creations: dict[int, Change] = {}
@@ -219,7 +224,8 @@ def _built(
                 payee = (fresh.id, name.name)
             elif payee is not None and payee[0] not in made:
                 refs[payee[0]] = Ref("payee", payee[0], "payee", by)  # it may be renamed or merged by now
-        if len(rows) + len(payees) + (2 if fresh else 1) > room:
+        changes += 1 + (fresh is not None) + is_planned(row)
+        if changes > room:
             break
         if fresh is not None:
             payees.append(fresh)
@@ -231,7 +237,7 @@ def _built(
     for account_id in {row.account_id for row in rows}:
         refs[account_id] = Ref("account", account_id, "account_id", run.currencies[account_id])
     encoded = encode([*payees, *creations.values()], run.held.user_id)
-    return _Batch(rows, payees, creations, list(refs.values()), encoded, attempt)
+    return _Batch(rows, payees, creations, list(refs.values()), encoded, attempt, {})
 
 
 async def _write_batch(run: _Run, batch: _Batch) -> None:
@@ -271,11 +277,11 @@ async def _append_batch(run: _Run, batch: _Batch) -> None:
     through = batch.rows[-1].row
     async with ledger.background.writing, ledger.journal.begin_write(held.book_id) as connection:
         make = same_make(run.found.format or "")
-        settled = await settle(connection, held, batch.rows, batch.creations, make, run.worth)
+        settled = await settle(connection, held, batch.rows, batch.creations, batch.planned, make, run.worth)
         imported = run.found.rows_imported + settled.imported
         progress = _progress(run.found, imported)
         failpoint("import.batch.begun")
-        if run.opening or len(settled.changes) < len(batch.creations) or settled.endings:
+        if run.opening or settled.endings or settled.changes != list(batch.creations.values()):
             changes: Sequence[Change] | Encoded = [*run.opening, *batch.payees, *settled.changes]
         else:
             changes = batch.encoded

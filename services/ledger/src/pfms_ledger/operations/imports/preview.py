@@ -3,7 +3,8 @@
 import asyncio
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
@@ -16,12 +17,16 @@ from pfms_ledger.db.imports import CHUNK_BYTES
 from pfms_ledger.db.leases import Held, transaction_in
 from pfms_ledger.domain.bank_account import Target
 from pfms_ledger.domain.duplicate import Incoming, Judgement, Print, fingerprints, judge
-from pfms_ledger.domain.matching import BankRow, Pair, assign, likely_pairs
+from pfms_ledger.domain.expected import Expected, expected, expected_pairs
+from pfms_ledger.domain.matching import BankRow, Candidate, Pair, assign, likely_pairs
+from pfms_ledger.domain.settling import Marks
 from pfms_ledger.operations.imports.understanding import Asked, understand
 from pfms_ledger.operations.recording import Ledger
 from pfms_ledger.queries import import_rows
 from pfms_ledger.queries import imports as queries
+from pfms_ledger.queries import plans as plan_queries
 from pfms_ledger.queries.imports import Import
+from pfms_ledger.queries.plans import Planned
 
 SAME_MAKE = (("ofx", "qfx"),)
 """Formats in which a bank gives the same rows the same ids: of these, one is not "another format"."""
@@ -88,24 +93,48 @@ class _Slice:
     prints: Sequence[Print]
 
 
+type _Plans = Sequence[tuple[Planned, Marks]]
+
+
+@dataclass(slots=True)
+class _Likely:
+    """What the file's new rows may be: transactions, and what plans expect (`planned`), which is in `expected`."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    planned: list[Pair] = field(default_factory=list)
+    expected: dict[UUID, Expected] = field(default_factory=dict)
+
+    def look(self, rows: Sequence[BankRow], candidates: Sequence[Candidate], plans: _Plans) -> None:
+        self.pairs += likely_pairs(rows, candidates)
+        first, last = min(row.date for row in rows), max(row.date for row in rows)
+        hoped = [
+            one
+            for planned, marks in plans
+            for one in expected(planned.plan, marks, first, last, planned.open_from)
+        ]
+        self.expected.update((one.id, one) for one in hoped)
+        self.planned += expected_pairs(rows, hoped)
+
+
 async def _store(ledger: Ledger, held: Held, reading: Reading, targets: Mapping[str, Target | None]) -> int:
     """Stores the rows, a thousand at a time, while a thread reads the next ones; answers how many there are."""
     slices = _slices(reading, targets)
     following = asyncio.ensure_future(asyncio.to_thread(next, slices, None))
-    pairs: list[Pair] = []
+    plans = await plan_queries.all_active(ledger.facts.pool, held.book_id)
+    found = _Likely()
     total = 0
     try:
         while (part := await following) is not None:
             following = asyncio.ensure_future(asyncio.to_thread(next, slices, None))
-            pairs += await _store_slice(ledger, held, reading.format, part, targets)
+            await _store_slice(ledger, held, reading.format, part, targets, plans, found)
             total += len(part.rows)
             await imports.know_sizes(ledger.facts.pool, held.book_id)
             failpoint("import.read.stored")
     finally:
         # The thread reads from the file, which must stay open until it has ended.
         await asyncio.gather(following, return_exceptions=True)
-    if pairs:
-        await _match(ledger, held, pairs)
+    if found.pairs or found.planned:
+        await _match(ledger, held, found)
     return total
 
 
@@ -133,8 +162,14 @@ def _slices(reading: Reading, targets: Mapping[str, Target | None]) -> Iterator[
 
 
 async def _store_slice(
-    ledger: Ledger, held: Held, format_name: str, part: _Slice, targets: Mapping[str, Target | None]
-) -> list[Pair]:
+    ledger: Ledger,
+    held: Held,
+    format_name: str,
+    part: _Slice,
+    targets: Mapping[str, Target | None],
+    plans: _Plans,
+    found: _Likely,
+) -> None:
     ids = [(row.account_id, row.bank_id) for row in part.incoming if row.bank_id is not None]
     async with transaction_in(ledger.facts.pool, held.book_id) as connection:
         known = await import_rows.known(connection, held.book_id, held.id, part.prints, ids)
@@ -144,7 +179,7 @@ async def _store_slice(
             row for row, judgement in zip(part.incoming, judged, strict=True) if judgement.state == "new"
         ]
         if not fresh:
-            return []
+            return
         candidates = await import_rows.candidates(
             connection,
             held.book_id,
@@ -155,14 +190,14 @@ async def _store_slice(
             last=max(row.date for row in fresh),
             formats=same_make(format_name),
         )
-    if not candidates:
-        return []
+    if not candidates and not plans:
+        return
     payees = {row.row: row.payee for row in part.rows}
     looked_at = [
         BankRow(row.row, row.account_id, row.date, row.amount_minor, payees[row.row], row.text)
         for row in fresh
     ]
-    return await asyncio.to_thread(likely_pairs, looked_at, candidates)
+    await asyncio.to_thread(found.look, looked_at, candidates, plans)
 
 
 def _tuples(
@@ -206,12 +241,32 @@ def _tuple(row: StatementRow, judgement: Judgement | None, target: Target | None
     )
 
 
-async def _match(ledger: Ledger, held: Held, pairs: Sequence[Pair]) -> None:
-    """Chooses over the whole file, so that a late row may win a transaction over an early one that fits less."""
-    wanted: list[UUID] = list({pair.transaction_id for pair in pairs})
+async def _match(ledger: Ledger, held: Held, found: _Likely) -> None:
+    """Chooses over the whole file, so that a late row may win a transaction over an early one that fits less.
+
+    What the book has goes before what a plan expects: else a payment that was entered would be there twice.
+    """
+    wanted: list[UUID] = list({pair.transaction_id for pair in found.pairs})
+    posted: list[UUID] = [one.transaction_id for one in found.expected.values() if one.transaction_id]
     async with transaction_in(ledger.facts.pool, held.book_id) as connection:
         taken = await import_rows.taken(connection, held.book_id, held.id, wanted)
-    free = [pair for pair in pairs if pair.transaction_id not in taken]
-    assigned = await asyncio.to_thread(assign, free)
+        awaiting = await import_rows.awaiting(connection, held.book_id, posted)
+    matches = await asyncio.to_thread(_chosen, found, taken, set(posted) - awaiting)
     async with transaction_in(ledger.facts.pool, held.book_id) as connection:
-        await lines.match_rows(connection, held, assigned)
+        await lines.match_rows(connection, held, matches)
+
+
+def _chosen(found: _Likely, taken: AbstractSet[UUID], done: AbstractSet[UUID]) -> list[lines.Match]:
+    """`done`: transactions of plans that a bank's row stands for already."""
+    free = [pair for pair in found.pairs if pair.transaction_id not in taken]
+    assigned = assign(free)
+    gone = done | set(assigned.values())
+    left = [pair for pair in found.planned if pair.row not in assigned and pair.transaction_id not in gone]
+    matches = [lines.Match(row, transaction_id) for row, transaction_id in assigned.items()]
+    for row, key in assign(left).items():
+        one = found.expected[key]
+        if one.transaction_id is not None:
+            matches.append(lines.Match(row, one.transaction_id))
+        else:
+            matches.append(lines.Match(row, None, one.plan_id, one.nominal))
+    return matches

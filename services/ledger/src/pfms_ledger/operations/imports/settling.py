@@ -19,6 +19,7 @@ from pfms_ledger.domain.merchant import LONGEST, merchant_of
 from pfms_ledger.domain.names import fold
 from pfms_ledger.domain.transaction import Split, Transaction
 from pfms_ledger.domain.worth import Worth
+from pfms_ledger.operations.imports.planned import Settling, is_planned, settle_occurrences
 from pfms_ledger.operations.recording import change_of
 from pfms_ledger.queries import import_rows as queries
 from pfms_ledger.queries.import_rows import Due
@@ -60,8 +61,8 @@ def payee_of(row: Due) -> Named | None:
 
 
 def clears(row: Due) -> bool:
-    """Whether the row stands for a transaction that the book has already."""
-    return row.state == "match" and row.accepted and row.match_transaction_id is not None
+    """Whether the row stands for a transaction that the book has already, or that a plan makes."""
+    return row.state == "match" and row.accepted and (row.match_transaction_id or row.plan_id) is not None
 
 
 def creation(row: Due, payee: tuple[UUID, str] | None, held: Held, worth: Worth) -> Change:
@@ -92,6 +93,7 @@ async def settle(
     held: Held,
     rows: Sequence[Due],
     creations: Mapping[int, Change],
+    planned: Mapping[int, Settling],
     same_make: Sequence[str],
     worth: Worth,
 ) -> Settled:
@@ -99,6 +101,7 @@ async def settle(
 
     Args:
         creations: row → the transaction it would make.
+        planned: row → the occurrence of a plan that it would settle.
         same_make: formats of files in which a fact stands once, this one's among them.
         worth: tells what they are in the book's currency.
     """
@@ -110,6 +113,10 @@ async def settle(
         taken = await queries.stood_for(connection, held, wanted, same_make)
     settled = Settled()
     matches: list[tuple[Due, UUID]] = []
+    still = [row for row in rows if is_planned(row) and not _is_found(judged.get(row.row))]
+    posts, posted = (
+        await settle_occurrences(connection, held, still, planned, creations) if still else ({}, {})
+    )
     for row in rows:
         again = judged.get(row.row)
         if again is not None and again.state in ("duplicate", "conflict"):
@@ -118,6 +125,12 @@ async def settle(
         found = row.match_transaction_id if clears(row) else None
         if again is not None and again.state == "match":
             found = again.transaction_id
+        elif row.row in posts:
+            settled.changes += posts[row.row]
+            settled.imported += 1
+            continue
+        elif row.row in posted:
+            found = posted[row.row]
         if found is None or found in taken:
             _make(row, creations, settled)
         else:
@@ -125,6 +138,10 @@ async def settle(
     if matches:
         await _clear(connection, held, matches, creations, settled, worth)
     return settled
+
+
+def _is_found(again: Judgement | None) -> bool:
+    return again is not None and again.state != "new"
 
 
 def _make(row: Due, creations: Mapping[int, Change], settled: Settled) -> None:
@@ -174,14 +191,20 @@ async def _clear(
     ids = [transaction_id for _, transaction_id in matches]
     standing = await queries.standing(connection, held.book_id, ids)
     announced = await queries.announced(connection, held, ids)
+    estimated = await queries.estimated(connection, held.book_id, ids)
     for row, transaction_id in matches:
         found = standing.pop(transaction_id, None)
         if found is None:
             _make(row, creations, settled)
             continue
         booked = Booked(row.date, row.amount_minor, row.bank_id, row.status == "pending")
-        first = announced.get(transaction_id)
-        after = clear(found.transaction, booked, Booked(*first, pending=True) if first else None)
+        first, guess = announced.get(transaction_id), estimated.get(transaction_id)
+        after = clear(
+            found.transaction,
+            booked,
+            Booked(*first, pending=True) if first else None,
+            Booked(*guess) if guess else None,
+        )
         wrote = None
         if after != found.transaction:
             wrote = found.version + 1

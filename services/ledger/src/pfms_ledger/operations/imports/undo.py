@@ -18,6 +18,7 @@ from pfms_ledger.db.leases import Held, transaction_in
 from pfms_ledger.domain.taking_back import Reason, is_as_written, reason_to_keep, restored
 from pfms_ledger.domain.transaction import Transaction
 from pfms_ledger.operations.holding import carry_out
+from pfms_ledger.operations.imports.planned import give_back
 from pfms_ledger.operations.recording import Ledger, change_of
 from pfms_ledger.queries import import_rows
 from pfms_ledger.queries import imports as queries
@@ -129,6 +130,8 @@ async def _append_undoing(connection: asyncpg.Connection, held: Held, rows: Sequ
                 changes.append(_reverse(row, now, before.get(row.transaction_id)))
         endings.append((row.row, reason))
     if changes:
+        gone = [change.id for change in changes if change.is_deletion]
+        changes += await give_back(connection, held.book_id, gone)
         await append(connection, held.book_id, changes, actor=held.user_id)
     failpoint("import.undo.appended")
     await lines.let_go(connection, held, endings)
