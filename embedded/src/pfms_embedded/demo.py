@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from uuid import NAMESPACE_URL, uuid5
 import httpx2 as httpx
 
 from pfms_common.period import Period, month_of, next_month, previous_month
+from pfms_embedded.arrangements import Plan, Thing
 from pfms_embedded.home import settings_from_environment
 from pfms_embedded.household import Household, Movement, household
 from pfms_embedded.run import product
@@ -101,19 +102,20 @@ class _Filler:
 
     client: httpx.AsyncClient
     ids: dict[str, str] = field(default_factory=dict)
-    made: dict[str, str] = field(default_factory=dict)
     sent: int = 0
 
     async def fill(self, plan: Household) -> int:
         await self._people()
-        for account in plan.accounts:
-            body = {name: value for name, value in account.items() if name != "key"}
-            self.ids[account["key"]] = (await self._post("/accounts", body, account["key"]))["id"]
         await self._categories()
+        for thing in [*plan.accounts, *plan.things]:
+            await self._make(thing)
         plain = [movement for movement in plan.movements if movement.refunds is None]
         await self._all([partial(self._record, movement, len(plan.movements)) for movement in plain])
         refunds = [movement for movement in plan.movements if movement.refunds is not None]
         await self._all([partial(self._record, movement, len(plan.movements)) for movement in refunds])
+        for one in plan.plans:
+            await self._plan(one, plan.today)
+        await self._reconcile(*plan.reconciled)
         for month in plan.budgets:
             await self._post(
                 "/budgets", {"month": month.key, "planned_income_minor": month.planned}, f"b{month.key}"
@@ -167,23 +169,51 @@ class _Filler:
         sys.exit("the categories of the new book did not come: look at the terminal where PFMS runs")
 
     async def _record(self, movement: Movement, total: int) -> None:
-        body = dict(movement.body)
-        for name in ("account_id",):
-            if name in body:
-                body[name] = self.ids[body[name]]
-        for side in ("from", "to"):
-            if side in body:
-                body[side] = {**body[side], "account_id": self.ids[body[side]["account_id"]]}
-        if "splits" in body:
-            body["splits"] = [
-                {**split, "category_id": self.ids[split["category_id"]]} for split in body["splits"]
-            ]
+        body = movement.body
         if movement.refunds is not None:
-            body["related_transaction_id"] = self.made[movement.refunds]
-        self.made[movement.key] = (await self._post("/transactions", body, movement.key))["id"]
+            body = {**body, "related_transaction_id": movement.refunds}
+        await self._make(Thing(movement.key, "/transactions", body))
         self.sent += 1
         if self.sent % 50 == 0:
             print(f"\r{self.sent} of {total} transactions …", end="", flush=True)  # noqa: T201  # progress
+
+    async def _make(self, thing: Thing) -> None:
+        made = await self._post(thing.path, self._with_ids(thing.body), thing.key)
+        self.ids[thing.key] = made["id"]
+
+    def _with_ids(self, body: Any) -> Any:
+        """The body with ids in place of keys."""
+        if isinstance(body, list):
+            return [self._with_ids(part) for part in body]
+        if not isinstance(body, dict):
+            return body
+        return {
+            name: self.ids[value] if name.endswith("_id") else self._with_ids(value)
+            for name, value in body.items()
+        }
+
+    async def _plan(self, plan: Plan, today: date) -> None:
+        await self._make(plan.thing)
+        path = f"/recurring/{self.ids[plan.thing.key]}"
+        if plan.realized:
+            posted = await self._post(f"{path}/realize", {"up_to": today.isoformat()}, plan.thing.key)
+            self.sent += len(posted["created"])
+        if plan.auto_post:
+            await self._ask("PATCH", path, {"auto_post": True, "version": 1})
+
+    async def _reconcile(self, account: str, day: date) -> None:
+        """The account agrees with its bank's statement of that day."""
+        account_id = self.ids[account]
+        path = f"/accounts/{account_id}/reconciliations"
+        balances = (await self._ask("GET", f"/balances?as_of={day}", None))["items"]
+        balance = next(item["balance_minor"] for item in balances if item["account_id"] == account_id)
+        statement = {"statement_date": day.isoformat(), "statement_balance_minor": balance}
+        begun = await self._post(path, statement, "statement")
+        asked = f"/transactions?account_id={account_id}&to={day}&limit=200"
+        items = (await self._ask("GET", asked, None))["items"]
+        path = f"{path}/{begun['id']}"
+        ticked = await self._post(f"{path}/ticks", {"tick": [item["id"] for item in items]}, "ticks")
+        await self._post(f"{path}/finish", {"version": ticked["version"]}, "finish")
 
     async def _all(self, work: list[Callable[[], Awaitable[None]]]) -> None:
         queue = iter(work)

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from pfms_common.period import Period
+from pfms_common.period import Period, previous_month
+from pfms_embedded.arrangements import RENT, SALARY_BEN, Plan, Thing, plans, things
 
-RENT, SALARY_ANNA, SALARY_BEN = 128_000, 312_000, 241_500
+SALARY_ANNA, TAX_ANNA = 312_000, 98_400
 # Category → its monthly budget; minor units of EUR.
 BUDGET = {
     "rent": RENT,
@@ -18,7 +19,7 @@ BUDGET = {
     "dining": 24_000,
     "public_transport": 9_800,
     "fuel": 12_000,
-    "insurance": 14_200,
+    "insurance": 3_800,
     "entertainment": 9_000,
     "subscriptions": 3_400,
     "travel": 40_000,
@@ -48,9 +49,15 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    accounts: list[dict[str, Any]]
+    """`reconciled`: the account that agrees with its bank's statement up to that day."""
+
+    accounts: list[Thing]
+    things: list[Thing]
     movements: list[Movement]
+    plans: list[Plan]
     budgets: list[Budget]
+    today: date
+    reconciled: tuple[str, date]
 
 
 def household(months: Sequence[Period], today: date, chance: Random) -> Household:
@@ -58,19 +65,21 @@ def household(months: Sequence[Period], today: date, chance: Random) -> Househol
     opened = months[0].first
     planned = [movement for month in months for movement in _month(month, chance)]
     movements = [movement for movement in planned if movement.body["date"] <= today.isoformat()]
-    return Household(_accounts(opened), movements, [_budget(month) for month in months])
+    return Household(
+        _accounts(opened),
+        list(things(months)),
+        movements,
+        list(plans(opened, today)),
+        [_budget(month) for month in months],
+        today,
+        ("anna", previous_month(months[-1]).last),
+    )
 
 
-def _accounts(opened: date) -> list[dict[str, Any]]:
-    def account(key: str, name: str, kind: str, currency: str, opening: int) -> dict[str, Any]:
-        return {
-            "key": key,
-            "name": name,
-            "type": kind,
-            "currency": currency,
-            "opening_balance_minor": opening,
-            "opened_on": opened.isoformat(),
-        }
+def _accounts(opened: date) -> list[Thing]:
+    def account(key: str, name: str, kind: str, currency: str, opening: int) -> Thing:
+        body = {"name": name, "type": kind, "currency": currency, "opening_balance_minor": opening}
+        return Thing(key, "/accounts", {**body, "opened_on": opened.isoformat()})
 
     return [
         account("joint", "Joint account", "checking", "EUR", 284_310),
@@ -106,16 +115,14 @@ def _fixed(month: Period) -> Iterator[Movement]:
         body = {"account_id": "joint", "date": on, "amount_minor": amount, "payee": payee, "splits": splits}
         return Movement(f"{month.key}-{what}", body)
 
-    yield booked("rent", 1, -RENT, "Hausverwaltung Nord", "rent")
     yield booked("power", 4, -10_400 - 300 * abs(month.first.month - 7), "Stadtwerke", "electricity")
     yield booked("net", 5, -4_499, "Netz AG", "internet")
     yield booked("ticket", 6, -9_800, "Verkehrsbetriebe", "public_transport")
-    yield booked("insurance", 10, -14_150, "Alte Versicherung", "insurance")
     yield booked("films", 12, -1_799, "Streaming", "subscriptions")
-    yield booked("ben", 27, SALARY_BEN, "Werkstatt GmbH", "salary")
     salary = booked("anna", 25, SALARY_ANNA, "Klinik am Park", "salary")
     # Paid late in the month, so it is for the next month's budget.
-    yield Movement(salary.key, {**salary.body, "counts_next_period": True})
+    earned = {"counts_next_period": True, "income_source_id": "clinic", "tax_minor": TAX_ANNA}
+    yield Movement(salary.key, {**salary.body, **earned})
 
 
 def _everyday(key: str, day: date, chance: Random) -> Movement:
@@ -149,15 +156,19 @@ def _everyday(key: str, day: date, chance: Random) -> Movement:
 
 
 def _transfers(month: Period) -> Iterator[Movement]:
-    def moved(what: str, day: int, source: str, target: str, amount: int, **more: Any) -> Movement:
-        ends = {"from": {"account_id": source}, "to": {"account_id": target}}
+    def moved(
+        what: str, day: int, source: str, target: str, amount: int, pot: str | None = None, **more: Any
+    ) -> Movement:
+        into = {"pot_id": pot} if pot else {}
+        ends = {"from": {"account_id": source}, "to": {"account_id": target, **into}}
         on = month.first.replace(day=day).isoformat()
         return Movement(
             f"{month.key}-{what}", {"type": "transfer", "date": on, "amount_minor": amount, **ends, **more}
         )
 
     yield moved("wallet", 3, "joint", "cash", 18_500)
-    yield moved("reserve", 28, "joint", "reserve", 30_000)
+    yield moved("holidays", 28, "joint", "reserve", 20_000, "holidays")
+    yield moved("kitchen", 28, "joint", "reserve", 10_000, "kitchen")
     yield moved("pocket", 26, "joint", "anna", 20_000)
     # Out of the budget, so it says what it is for.
     yield moved(
@@ -172,7 +183,7 @@ def _journey(month: Period, chance: Random) -> Iterator[Movement]:
         "type": "transfer",
         "date": month.first.replace(day=8).isoformat(),
         "amount_minor": euros,
-        "from": {"account_id": "reserve"},
+        "from": {"account_id": "reserve", "pot_id": "holidays"},
         "to": {"account_id": "dollars", "amount_minor": euros * rate // 100},
     }
     yield Movement(f"{month.key}-dollars", body)
