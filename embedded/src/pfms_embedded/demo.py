@@ -40,7 +40,7 @@ async def _demo(url: str | None) -> None:
         started = datetime.now(UTC)
         try:
             plan = household(_last_months(MONTHS), started.date(), random.Random(2026))  # noqa: S311  # no secret
-            count = await _Filler(client).fill(plan)
+            count = await Filler(client).fill(plan)
         except AlreadyThere:
             print(f"The demo household is there already: sign in as {PEOPLE[0][0]}, password “{PASSWORD}”.")  # noqa: T201  # the terminal
             return
@@ -97,7 +97,7 @@ class AlreadyThere(Exception):
 
 
 @dataclass
-class _Filler:
+class Filler:
     """Sends a household through the API, a few requests at a time."""
 
     client: httpx.AsyncClient
@@ -106,6 +106,18 @@ class _Filler:
 
     async def fill(self, plan: Household) -> int:
         await self._people()
+        await self.fill_ledger(plan)
+        for month in plan.budgets:
+            await self._post(
+                "/budgets", {"month": month.key, "planned_income_minor": month.planned}, f"b{month.key}"
+            )
+            for category, body in month.allocations:
+                allocation = {"category_id": self.ids[category], **body}
+                await self._post(f"/budgets/{month.key}/allocations", allocation, f"a{month.key}{category}")
+        return self.sent
+
+    async def fill_ledger(self, plan: Household) -> None:
+        """All but the people and what they budget, for whom the client is signed in as."""
         await self._categories()
         for thing in [*plan.accounts, *plan.things]:
             await self._make(thing)
@@ -116,14 +128,6 @@ class _Filler:
         for one in plan.plans:
             await self._plan(one, plan.today)
         await self._reconcile(*plan.reconciled)
-        for month in plan.budgets:
-            await self._post(
-                "/budgets", {"month": month.key, "planned_income_minor": month.planned}, f"b{month.key}"
-            )
-            for category, body in month.allocations:
-                allocation = {"category_id": self.ids[category], **body}
-                await self._post(f"/budgets/{month.key}/allocations", allocation, f"a{month.key}{category}")
-        return self.sent
 
     async def _people(self) -> None:
         """Both sign up; Anna invites Ben to her book as an editor."""

@@ -4,10 +4,12 @@ import asyncio
 import csv
 import io
 import json
+import random
 import shutil
 import subprocess
 import sys
 from collections import Counter
+from datetime import date
 from decimal import Decimal
 from importlib.util import find_spec
 
@@ -15,6 +17,10 @@ import pytest
 
 from pfms_common.currency import currency
 from pfms_common.money import parse_minor
+from pfms_common.period import month_of
+from pfms_common.sql import scope
+from pfms_embedded.demo import Filler
+from pfms_embedded.household import household as demo_household
 
 EVIL = '=HYPERLINK("x")'
 
@@ -132,18 +138,34 @@ def told_by(*command):
     return done.stdout
 
 
-async def test_hledger_finds_our_balances(anna, tmp_path):
+async def awkward(client):
+    """The household above, for programs that read it."""
+    await household(client)
+
+
+async def demo(client):
+    """Half a year of the demo household: two currencies, pots, plans, a statement it agrees with."""
+    months = [month_of(date(2025, month, 1)) for month in range(7, 13)]
+    plan = demo_household(months, months[-1].last, random.Random(2026))
+    await Filler(client.http).fill_ledger(plan)
+
+
+BOTH = pytest.mark.parametrize("filled", [awkward, demo])
+
+
+@BOTH
+async def test_hledger_finds_our_balances(ledger, anna, tmp_path, filled):
     program = shutil.which("hledger")
     if program is None:
         pytest.skip("hledger is not here: on Debian `apt install hledger`")
-    accounts = await household(anna)
+    await filled(anna)
     journal = tmp_path / "book.journal"
     journal.write_bytes(await exported(anna, "hledger"))
 
     words = ["bal", "--flat", "-N", "-E", "--layout=bare", "-O", "csv"]
     rows = list(csv.DictReader(io.StringIO(told_by(program, "-f", journal, *words))))
 
-    assert found_in(rows) == await wanted(anna, accounts)
+    assert found_in(rows) == await wanted(ledger, anna)
 
 
 BEANCOUNT = """
@@ -159,17 +181,49 @@ json.dump({"errors": [str(error.message) for error in errors], "balances": balan
 """
 
 
-async def test_beancount_finds_our_balances(anna, tmp_path):
+@BOTH
+async def test_beancount_finds_our_balances(ledger, anna, tmp_path, filled):
     """It is run as a program, as a person would."""
     assert find_spec("beancount") is not None, "it is among the tools of development"
-    accounts = await household(anna)
-    ledger = tmp_path / "book.beancount"
-    ledger.write_bytes(await exported(anna, "beancount"))
+    await filled(anna)
+    book = tmp_path / "book.beancount"
+    book.write_bytes(await exported(anna, "beancount"))
 
-    told = json.loads(told_by(sys.executable, "-c", BEANCOUNT, ledger))
+    told = json.loads(told_by(sys.executable, "-c", BEANCOUNT, book))
 
     assert told["errors"] == []
-    assert found_in(told["balances"]) == await wanted(anna, accounts)
+    assert found_in(told["balances"]) == await wanted(ledger, anna)
+
+
+async def test_the_demo_household_restores_to_an_equal_book(anna, new_client):
+    await demo(anna)
+    document = await exported(anna, "json")
+
+    async with new_client() as fresh:
+        restored = await fresh.http.post(
+            "/restores",
+            files={"file": ("book.json", document)},
+            headers={"Idempotency-Key": "restore-of-the-demo"},
+        )
+        back, derived = json.loads(await exported(fresh, "json")), await derived_of(fresh)
+
+    assert restored.status_code == 201, restored.text
+    assert {**back, "exported_at": None} == {**json.loads(document), "exported_at": None}
+    assert derived == await derived_of(anna)
+
+
+async def derived_of(client):
+    """Figures that no export holds: balances, what is in pots, and what comes next of plans."""
+    pots = (await client.get("/pots")).json()["items"]
+    plans = (await client.get("/recurring")).json()["items"]
+    return (
+        await balances(client),
+        {pot["id"]: pot["balance_minor"] for pot in pots},
+        {
+            plan["id"]: (plan["last_realized_date"], plan["next_date"], plan["next_amount_minor"])
+            for plan in plans
+        },
+    )
 
 
 def found_in(rows):
@@ -185,26 +239,19 @@ def found_in(rows):
     return +own, +rest
 
 
-async def wanted(client, accounts):
-    """Our balances of accounts, and the sums of categories and equity by the postings of every transaction."""
+_REST = """SELECT currency, sum(amount_minor) AS minor FROM posting WHERE account_id IS NULL
+    GROUP BY currency, kind, category_id, kind = 'category' AND category_id IS NULL AND amount_minor > 0"""
+
+
+async def wanted(ledger, client):
+    """Our balances of accounts, and the sums of categories, equity and conversions by the postings themselves."""
     own, rest = Counter(), Counter()
     for code, minor in (await balances(client)).values():
         own[code, major(minor, code)] += minor != 0
-    places = Counter()
-    for account in accounts:
-        places["equity", account["currency"]] -= account["opening_balance_minor"]
-    for item in await client.transactions():
-        whole = (await client.get(f"/transactions/{item['id']}", include="postings")).json()
-        for leg in whole["postings"]:
-            if leg["kind"] != "account":
-                side = (
-                    leg["amount_minor"] > 0 if leg["kind"] == "category" and not leg["category_id"] else None
-                )
-                places[leg["kind"] + str(leg["category_id"]) + str(side), leg["currency"]] += leg[
-                    "amount_minor"
-                ]
-    for (_, code), minor in places.items():
-        rest[code, major(minor, code)] += minor != 0
+    with scope(books=[client.person.book_id]):
+        async with ledger.resources.pool.acquire() as connection, connection.transaction():
+            for code, minor in await connection.fetch(_REST):
+                rest[code, major(int(minor), code)] += minor != 0
     return +own, +rest
 
 
