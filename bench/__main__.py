@@ -5,7 +5,17 @@ import shutil
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-from bench import s1_gateway, s2_post, s3_import, s4_events, s5_reads, s6_history, s8_start, s10_hledger
+from bench import (
+    s1_gateway,
+    s2_post,
+    s3_import,
+    s4_events,
+    s5_reads,
+    s6_history,
+    s8_start,
+    s10_hledger,
+    s11_live,
+)
 from bench.report import Row, machine, table
 from bench.world import World, open_world
 from pfms_service.loop import run
@@ -21,6 +31,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "s6": s6_history.run,
     "s8": s8_start.run,
     "s10": s10_hledger.run,
+    "s11": s11_live.run,
 }
 TOOLS = ("nginx", "wrk", "pgbench", "hledger")
 

@@ -81,3 +81,8 @@ class Cpu:
             name: (cpu_seconds(pid) - self._before[name]) * 1e6 / max(operations, 1)
             for name, pid in self._pids.items()
         }
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Of values in rising order."""
+    return values[min(len(values) * percent // 100, len(values) - 1)]

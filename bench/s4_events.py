@@ -11,7 +11,7 @@ import aiohttp
 import asyncpg
 
 from bench import fill
-from bench.measure import Cpu
+from bench.measure import Cpu, percentile
 from bench.people import Household
 from bench.report import Row, at_least, at_least_by_either, at_most
 from bench.split import CHANNEL, Split, broker_answers, settled, split
@@ -39,7 +39,7 @@ async def run(world: World) -> list[Row]:
 async def _lag(world: World, made: Split, people: Sequence[Household]) -> list[Row]:
     await _posting(made, people, rate=100, seconds=1)
     lags = sorted(await _posting(made, people, rate=100, seconds=world.seconds(30)))
-    p50, p99 = _percentile(lags, 50), _percentile(lags, 99)
+    p50, p99 = percentile(lags, 50), percentile(lags, 99)
     commit = await _commit(made.budget)
     what = "POST sent → month committed, 100/s"
     return [
@@ -76,7 +76,7 @@ async def _neighbours(
             lags += await _posting(made, people, rate=20, seconds=1)
         await import_task
     await settled(made)
-    p99 = _percentile(sorted(lags), 99)
+    p99 = percentile(sorted(lags), 99)
     what = f"others' p99 while one book imports {rows:,} rows"
     return [Row("S4", what, product=f"{p99:.0f} ms", goal=at_most(p99, 1000, "ms"))]
 
@@ -112,10 +112,6 @@ async def _posting(made: Split, people: Sequence[Household], *, rate: float, sec
         (next(at for reached, at in arrivals[book] if reached >= number) - sent) * 1e3
         for book, number, sent in posted
     ]
-
-
-def _percentile(values: Sequence[float], percent: int) -> float:
-    return values[min(len(values) * percent // 100, len(values) - 1)]
 
 
 async def _backlog(
