@@ -3,8 +3,9 @@ budget that is told what happened in the ledger.
 """
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from pfms_common.sql import scope
 from pfms_events.contracts import auth
 from pfms_events.contracts.ledger.account import AccountCreated
 from pfms_events.contracts.ledger.category import CategoryCreated
+from pfms_events.contracts.ledger.rate import RateSet
 from pfms_events.contracts.ledger.transaction import Side, TransactionCreated
 from pfms_events.contracts.ledger.transaction import Split as ToldSplit
 from pfms_events.deal import deal
@@ -45,6 +47,15 @@ INCOMES = [UUID(int=201 + n) for n in range(2)]
 START = date(2023, 12, 20)
 
 
+def rate_on(day: date) -> int:
+    """Another one every day, and whole, so that the model need not know what is rounded together."""
+    return 1 + day.toordinal() % 3
+
+
+def worth(minor: int, day: date) -> int:
+    return minor * rate_on(day)
+
+
 @dataclass(frozen=True)
 class History:
     """A book as its user sees it: everything by its latest version, nothing derived."""
@@ -57,6 +68,52 @@ class History:
     allocations: dict[str, dict[UUID, Allocation]]
     holds: dict[str, int]
     settings: Settings
+    is_stated: bool
+    """Whether the ledger says what amounts in other currencies were worth on their day."""
+
+    worth = staticmethod(worth)
+
+    @property
+    def stated(self) -> list[UUID]:
+        """The accounts in another currency whose worth is known."""
+        foreign = [key for key, account in self.accounts.items() if account.currency != BASE]
+        return foreign if self.is_stated else []
+
+    def with_base(self, moved: Transaction | Transfer) -> Transaction | Transfer:
+        """As the ledger tells it: with what each part was worth on its day, where rates are known."""
+        if not self.is_stated:
+            return moved
+        splits = [replace(split, base=worth(split.minor, moved.day)) for split in moved.splits]
+        if isinstance(moved, Transaction):
+            return replace(moved, splits=splits)
+        sent, received = worth(moved.sent, moved.day), worth(moved.received, moved.day)
+        return replace(moved, splits=splits, sent_base=sent, received_base=received)
+
+    def held(self, account: UUID, day: date) -> int:
+        """What is on an account at the end of a day, in its own currency."""
+        on, opening = self.openings[account]
+        moved = (each for each in self.transactions if each.day <= day)
+        return (opening if on <= day else 0) + sum(_net(each, account) for each in moved)
+
+    def held_abroad(self, day: date) -> int:
+        """What all money in other currencies that counts is worth on a day."""
+        accounts = [key for key in self.stated if self.accounts[key].on_budget]
+        return sum(worth(self.held(key, day), day) for key in accounts if not self.accounts[key].keeps_debt)
+
+    def revalued(self) -> dict[str, int]:
+        """By period by how much that is more at its end than before it."""
+        return {
+            period.key: self.held_abroad(period.last) - self.held_abroad(period.first - timedelta(days=1))
+            for period in self.periods
+        }
+
+
+def _net(moved: Transaction | Transfer, account: UUID) -> int:
+    if isinstance(moved, Transaction):
+        return sum(split.minor for split in moved.splits) if moved.account_id == account else 0
+    if moved.from_id == moved.to_id:
+        return 0
+    return moved.received * (moved.to_id == account) - moved.sent * (moved.from_id == account)
 
 
 amounts = st.one_of(
@@ -99,7 +156,9 @@ def _transfers(draw: st.DrawFn) -> Transfer:
 
 transactions = st.one_of(ordinary, ordinary, _transfers())
 allocations = st.dictionaries(
-    st.sampled_from(EXPENSES), st.builds(Allocation, amounts, st.sampled_from(Rollover)), max_size=3
+    st.sampled_from([*EXPENSES, *ACCOUNTS[:2]]),
+    st.builds(Allocation, amounts, st.sampled_from(Rollover)),
+    max_size=3,
 )
 
 
@@ -108,8 +167,11 @@ def _histories(draw: st.DrawFn) -> History:
     periods = draw(_periods())
     keys = st.sampled_from([period.key for period in periods])
     known = draw(st.lists(st.sampled_from(ACCOUNTS), min_size=2, unique=True))
-    accounts = {key: Account(draw(st.sampled_from([True, True, False])), CURRENCIES[key]) for key in known}
-    return History(
+    accounts = {
+        key: Account(draw(st.sampled_from([True, True, False])), CURRENCIES[key], draw(st.booleans()))
+        for key in known
+    }
+    history = History(
         periods=periods,
         accounts=accounts,
         openings={account: (draw(days), draw(amounts)) for account in accounts},
@@ -118,7 +180,9 @@ def _histories(draw: st.DrawFn) -> History:
         allocations=draw(st.dictionaries(keys, allocations)),
         holds=draw(st.dictionaries(keys, amounts)),
         settings=draw(st.builds(Settings, st.sampled_from(Rollover), st.sampled_from(Unrolled))),
+        is_stated=draw(st.booleans()),
     )
+    return replace(history, transactions=[history.with_base(each) for each in history.transactions])
 
 
 class NaiveBudget:
@@ -126,23 +190,29 @@ class NaiveBudget:
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self.counted = [
-            key for key, account in history.accounts.items() if account.on_budget and account.currency == BASE
-        ]
+        on_budget = {
+            key: account
+            for key, account in history.accounts.items()
+            if account.on_budget and (account.currency == BASE or history.is_stated)
+        }
+        self.cash = [key for key, account in on_budget.items() if not account.keeps_debt]
+        self.cards = [key for key, account in on_budget.items() if account.keeps_debt]
+        self.foreign = [key for key, account in on_budget.items() if account.currency != BASE]
         self.lines = [*EXPENSES, *INCOMES, None]
 
     def balance(self, day: date) -> int:
-        """What all counted accounts hold at the end of a day."""
-        held = sum(
-            minor for key, (on, minor) in self.history.openings.items() if key in self.counted and on <= day
-        )
-        return held + sum(self._net(moved) for moved in self.history.transactions if moved.day <= day)
+        """What all accounts with money hold at the end of a day, in the book's currency."""
+        held = {key: self.history.held(key, day) for key in self.cash}
+        return sum(worth(minor, day) if key in self.foreign else minor for key, minor in held.items())
 
     def figures(self, n: int) -> dict[str, Any]:
         """Every figure of period number n."""
         period, before = self.history.periods[n], self.figures(n - 1) if n else None
         rows = {line: self._row(n, line, before) for line in self.lines}
-        released = sum(before["rows"][line]["available"] for line in self.lines) if before else 0
+        rows |= {card: self._payment_row(n, card, rows, before) for card in self.cards}
+        released = (
+            sum(row["available"] + row["card_debt"] for row in before["rows"].values()) if before else 0
+        )
         released -= sum(row["carry_in"] for row in rows.values())
         discards = self.history.settings.unrolled is Unrolled.DISCARD
         start = self.balance(period.first - timedelta(days=1))
@@ -152,6 +222,7 @@ class NaiveBudget:
         allocated = sum(row["allocated"] for row in rows.values())
         hold = self.history.holds.get(period.key, 0)
         income, openings = self._income(period, held=False), self._openings(period)
+        fx = self._fx(period)
         return {
             "start": start,
             "income": income,
@@ -164,71 +235,168 @@ class NaiveBudget:
             "released": released,
             "excluded": self._excluded(period) + (before["excluded"] if before else 0),
             "discarded": (released if discards else 0) + (before["discarded"] if before else 0),
-            "to_be_budgeted": start + income + openings - allocated - hold,
+            "fx": fx,
+            "card_debt": sum(row["card_debt"] for row in rows.values()),
+            "to_be_budgeted": start + income + openings + fx - allocated - hold,
             "rows": rows,
         }
 
-    def _net(self, moved: Transaction | Transfer) -> int:
-        if isinstance(moved, Transaction):
-            return sum(split.minor for split in moved.splits) if moved.account_id in self.counted else 0
-        if moved.from_id == moved.to_id:
-            return 0
-        sent = moved.sent if moved.from_id in self.counted else 0
-        return (moved.received if moved.to_id in self.counted else 0) - sent
+    def _value(self, account: UUID, minor: int, base: int | None) -> int:
+        return base if account in self.foreign and base is not None else minor
 
-    def _counted_splits(self, period: Period) -> list[tuple[Transaction | Transfer, UUID | None, int]]:
-        """(transaction, category, signed amount) of each split that counts in the period."""
-        found: list[tuple[Transaction | Transfer, UUID | None, int]] = []
+    def _side(self, moved: Transfer, account: UUID) -> int:
+        """What left or reached an account by a transfer, in the book's currency, above zero."""
+        minor, base = (
+            (moved.sent, moved.sent_base)
+            if account == moved.from_id
+            else (moved.received, moved.received_base)
+        )
+        if moved.splits and moved.sent == moved.received:
+            base = abs(sum(split.base or 0 for split in moved.splits))
+        return self._value(account, minor, base)
+
+    def _counted_splits(self, period: Period) -> list[tuple[Transaction | Transfer, UUID, UUID | None, int]]:
+        """(transaction, account, category, signed amount) of each split that counts in the period."""
+        found: list[tuple[Transaction | Transfer, UUID, UUID | None, int]] = []
+        counted = {*self.cash, *self.cards}
         for moved in self.history.transactions:
             if moved.excluded or moved.day not in period:
                 continue
             if isinstance(moved, Transaction):
-                if moved.account_id in self.counted:
-                    found += [(moved, split.category_id, split.minor) for split in moved.splits]
-            elif (moved.from_id in self.counted) != (moved.to_id in self.counted):
-                sign = -1 if moved.from_id in self.counted else 1
-                parts = [(moved, split.category_id, sign * abs(split.minor)) for split in moved.splits]
-                found += parts or [(moved, None, self._net(moved))]
+                key = moved.account_id
+                if key in counted:
+                    found += [
+                        (moved, key, split.category_id, self._value(key, split.minor, split.base))
+                        for split in moved.splits
+                    ]
+            elif (moved.from_id in counted) != (moved.to_id in counted):
+                key, sign = (moved.from_id, -1) if moved.from_id in counted else (moved.to_id, 1)
+                parts = [
+                    (moved, key, split.category_id, sign * abs(self._value(key, split.minor, split.base)))
+                    for split in moved.splits
+                ]
+                found += parts or [(moved, key, None, sign * self._side(moved, key))]
         return found
 
     def _income(self, period: Period, *, held: bool) -> int:
         return sum(
             minor
-            for moved, category, minor in self._counted_splits(period)
+            for moved, _, category, minor in self._counted_splits(period)
             if category in self.history.income and moved.counts_next_period == held
         )
 
     def _openings(self, period: Period) -> int:
         openings = self.history.openings.items()
-        return sum(minor for key, (day, minor) in openings if key in self.counted and day in period)
+        return sum(
+            worth(minor, day) if key in self.foreign else minor
+            for key, (day, minor) in openings
+            if key in self.cash and day in period
+        )
 
     def _excluded(self, period: Period) -> int:
-        moved = [moved for moved in self.history.transactions if moved.excluded and moved.day in period]
-        return sum(self._net(one) for one in moved)
+        total = 0
+        for moved in self.history.transactions:
+            if not moved.excluded or moved.day not in period:
+                continue
+            if isinstance(moved, Transaction):
+                if (key := moved.account_id) in self.cash:
+                    total += sum(self._value(key, split.minor, split.base) for split in moved.splits)
+            elif moved.from_id != moved.to_id:
+                total -= self._side(moved, moved.from_id) if moved.from_id in self.cash else 0
+                total += self._side(moved, moved.to_id) if moved.to_id in self.cash else 0
+        return total
+
+    def _payments(self, period: Period) -> list[tuple[UUID, UUID, int]]:
+        """(from, to, amount) of each transfer between an account with money and a card, or between two cards."""
+        found = []
+        for moved in self.history.transactions:
+            if isinstance(moved, Transaction) or moved.excluded or moved.day not in period:
+                continue
+            sides = {moved.from_id, moved.to_id}
+            if len(sides) == 2 and sides <= {*self.cash, *self.cards} and sides & set(self.cards):
+                by = moved.from_id if moved.from_id in self.cash or sides <= set(self.cards) else moved.to_id
+                found.append((moved.from_id, moved.to_id, self._side(moved, by)))
+        return found
+
+    def _fx(self, period: Period) -> int:
+        """What K's balances changed by, less all that is counted of it."""
+        changed = self.balance(period.last) - self.balance(period.first - timedelta(days=1))
+        counted = sum(minor for _, key, _, minor in self._counted_splits(period) if key in self.cash)
+        paid = sum(
+            minor * ((target in self.cash) - (source in self.cash))
+            for source, target, minor in self._payments(period)
+        )
+        return changed - counted - paid - self._excluded(period) - self._openings(period)
 
     def _row(self, n: int, line: UUID | None, before: dict[str, Any] | None) -> dict[str, int]:
         period = self.history.periods[n]
         spent = [
-            (moved, minor)
-            for moved, category, minor in self._counted_splits(period)
+            (moved, key, minor)
+            for moved, key, category, minor in self._counted_splits(period)
             if category == line and category not in self.history.income
         ]
-        left = before["rows"][line]["available"] if before else 0
+        left = before["rows"][line]["available"] + before["rows"][line]["card_debt"] if before else 0
         carried = {
             Rollover.NONE: 0,
             Rollover.SURPLUS: max(0, left),
             Rollover.DEFICIT: min(0, left),
             Rollover.BOTH: left,
         }[self._policy(n, line)]
-        allocation = self.history.allocations.get(period.key, {}).get(line) if line else None
-        allocated, actual = allocation.minor if allocation else 0, -sum(minor for _, minor in spent)
+        allocated, actual = self._allocated(period, line), -sum(minor for _, _, minor in spent)
+        by_card = {card: -sum(minor for _, key, minor in spent if key == card) for card in self.cards}
+        bought = {card: minor for card, minor in by_card.items() if minor > 0}
+        cash = actual - sum(by_card.values())
+        funds = carried + allocated - cash - sum(minor for minor in by_card.values() if minor < 0)
+        covered = min(max(funds, 0), sum(bought.values()))
         return {
             "allocated": allocated,
             "actual": actual,
             "carry_in": carried,
             "available": carried + allocated - actual,
-            "transaction_count": len({id(moved) for moved, _ in spent}),
+            "transaction_count": len({id(moved) for moved, _, _ in spent}),
+            "card_debt": sum(bought.values()) - covered,
+            "to_pay": self._shared(covered, bought, by_card),
         }
+
+    def _shared(self, covered: int, bought: dict[UUID, int], by_card: dict[UUID, int]) -> dict[UUID, int]:
+        """By card its part of what is covered, less what came back on it."""
+        whole = sum(bought.values())
+        exact = {card: Fraction(covered * minor, whole) for card, minor in bought.items()}
+        parts = {card: int(share) for card, share in exact.items()}
+        largest = sorted(exact, key=lambda card: (parts[card] - exact[card], card))
+        for card in largest[: covered - sum(parts.values())]:
+            parts[card] += 1
+        return {card: parts.get(card, 0) + min(minor, 0) for card, minor in by_card.items()}
+
+    def _payment_row(
+        self, n: int, card: UUID, rows: dict[UUID | None, dict[str, Any]], before: dict[str, Any] | None
+    ) -> dict[str, int]:
+        period = self.history.periods[n]
+        paid = sum(
+            minor * ((target == card) - (source == card)) for source, target, minor in self._payments(period)
+        )
+        paid += sum(
+            minor
+            for _, key, category, minor in self._counted_splits(period)
+            if key == card and category in self.history.income
+        )
+        funded = sum(row["to_pay"][card] for row in rows.values())
+        carried = max(before["rows"][card]["available"], 0) if before else 0
+        allocated = self._allocated(period, card)
+        return {
+            "allocated": allocated,
+            "actual": 0,
+            "carry_in": carried,
+            "funded": funded,
+            "paid": paid,
+            "available": carried + allocated + funded - paid,
+            "card_debt": 0,
+            "to_pay": {},
+        }
+
+    def _allocated(self, period: Period, line: UUID | None) -> int:
+        allocation = self.history.allocations.get(period.key, {}).get(line) if line else None
+        return allocation.minor if allocation else 0
 
     def _policy(self, n: int, line: UUID | None) -> Rollover:
         if line is None:
@@ -269,7 +437,12 @@ def _category(category_id: UUID, kind: str) -> CategoryCreated:
 def _transaction(transaction_id: UUID, moved: Transaction | Transfer) -> TransactionCreated:
     """What the ledger tells of a transaction."""
     splits = tuple(
-        ToldSplit(id=new_id(), category_id=split.category_id, amount_minor=split.minor)
+        ToldSplit(
+            id=new_id(),
+            category_id=split.category_id,
+            amount_minor=split.minor,
+            base_amount_minor=split.base,
+        )
         for split in moved.splits
     )
     state: dict[str, Any] = {
@@ -294,12 +467,22 @@ def _transaction(transaction_id: UUID, moved: Transaction | Transfer) -> Transac
     )
 
 
+def _rates(history: History) -> list[RateSet]:
+    """Those of every day on which anything of a history may lie or be valued."""
+    if not history.is_stated:
+        return []
+    first, last = START - timedelta(days=40), START + timedelta(days=130)
+    days = [first + timedelta(days=n) for n in range((last - first).days)]
+    return [RateSet(id=new_id(), base="USD", quote=BASE, date=day, rate=str(rate_on(day))) for day in days]
+
+
 class Book:
     """A book of the running budget, and what others tell of it. Numbers rise as events are made."""
 
     account = staticmethod(_account)
     category = staticmethod(_category)
     transaction = staticmethod(_transaction)
+    rates = staticmethod(_rates)
 
     def __init__(self, running: Harness, now: datetime) -> None:
         self.running = running

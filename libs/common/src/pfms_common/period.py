@@ -32,6 +32,11 @@ class Period:
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
 
+    @property
+    def eve(self) -> date:
+        """The day before it begins."""
+        return self.first - timedelta(days=1)
+
 
 def month(key: str) -> Period:
     """The calendar month of a key such as "2026-02"; PeriodError for any other text."""

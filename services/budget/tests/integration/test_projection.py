@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from pfms_budget.domain.cells import Split, Transaction
@@ -15,7 +15,8 @@ from pfms_common.sql import scope
 from pfms_events.contracts.ledger.transaction import TransactionDeleted
 
 NOW = datetime(2024, 2, 10, tzinfo=UTC)
-EUR_ACCOUNTS = 4
+NO_CATEGORY = 100
+"""Ids up to it are accounts, which may have a payment row."""
 SLOW = settings(
     phases=[Phase.explicit, Phase.generate],
     max_examples=25,
@@ -34,6 +35,8 @@ async def plan(book, history, periods):
             history.holds.get(period.key, 0),
         )
         for category, allocation in history.allocations.get(period.key, {}).items():
+            if category.int <= NO_CATEGORY and category not in history.accounts:
+                continue  # what nobody ever told of is set nothing aside for
             await book.sql(
                 "INSERT INTO allocation VALUES ($1, $2, $3, $4, 'fixed', NULL, $5, $6, NULL, 0, 1)",
                 *(book.id, new_id(), period.first, category, allocation.minor, str(allocation.rollover)),
@@ -50,6 +53,8 @@ def told(book, data, history, expenses, incomes):
     for account_id, account in history.accounts.items():
         opened_on, opening = history.openings[account_id]
         state = {"currency": account.currency, "opened_on": opened_on, "opening_balance_minor": opening}
+        if account.keeps_debt:
+            state |= {"type": "credit", "credit_overspend": "liability"}
         last = book.account(account_id, **state, on_budget=account.on_budget)
         earlier = [
             book.account(account_id, **{**state, "opening_balance_minor": 7}, on_budget=not account.on_budget)
@@ -68,6 +73,9 @@ def rows_of(month):
             "carry_in": row.carry_in,
             "available": row.available,
             "transaction_count": row.transaction_count,
+            "card_debt": row.card_debt,
+            "funded": row.funded,
+            "paid": row.paid,
         }
         for row in month.lines
     }
@@ -82,7 +90,10 @@ async def test_any_order_with_duplicates_gives_what_the_definitions_give(
     history = data.draw(histories)
     book = new_book(NOW)
     first = month_of(min([period.first for period in history.periods]))
-    versions = data.draw(st.lists(transaction_versions, max_size=8))
+    versions = [
+        [moved and history.with_base(moved) for moved in each]
+        for each in data.draw(st.lists(transaction_versions, max_size=8))
+    ]
     final = [each[-1] for each in versions if each[-1] is not None]
     days = [moved.day for each in versions for moved in each[-1:] if moved] + [
         day for day, minor in (history.openings[a] for a in history.accounts) if minor
@@ -109,6 +120,7 @@ async def test_any_order_with_duplicates_gives_what_the_definitions_give(
         for moved in each:
             gone = TransactionDeleted(id=transaction_id)
             events.append(book.event(book.transaction(transaction_id, moved) if moved else gone))
+    events += [book.event(rate) for rate in book.rates(history)]
     order = data.draw(st.permutations(events))
     order += data.draw(st.lists(st.sampled_from(events), max_size=6)) if events else []
     await book.begin() if data.draw(st.booleans()) else None
@@ -120,6 +132,7 @@ async def test_any_order_with_duplicates_gives_what_the_definitions_give(
     await operations.derive_waiting(book.running.resources.pool, book.running.resources.relay_pool, NOW)
 
     model, found = naive(history), list((await book.months()).values())
+    assume(not model.foreign or len(model.cards) < 2)
 
     assert [month.period for month in found] == periods
     for n, month in enumerate(found):
@@ -127,7 +140,9 @@ async def test_any_order_with_duplicates_gives_what_the_definitions_give(
         rows = expected.pop("rows")
         assert {name: getattr(month.header, name) for name in expected} == expected
         got = rows_of(month)
-        assert {line: got.get(line, dict.fromkeys(row, 0)) for line, row in rows.items()} == rows
+        for line, row in rows.items():
+            figures = got.get(line, {})
+            assert row | {name: figures.get(name, 0) for name in row if name != "to_pay"} == row
     assert await book.faults() == []
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -19,13 +20,20 @@ from pfms_budget.domain.cells import (
 )
 
 DAY = date(2026, 1, 15)
+
+
+def plain(cells: Mapping[Cell, Tally]) -> dict[Cell, Tally]:
+    """Without what the movements were worth in the book's currency."""
+    return {cell: Tally(*tally[:2]) for cell, tally in cells.items()}
+
+
 CHECKING, SAVINGS, GROCERIES, HOME = (UUID(int=n) for n in range(1, 5))
 
 
 def test_splits_of_one_category_are_one_cell_and_one_transaction() -> None:
     splits = [Split(GROCERIES, -200), Split(HOME, -30), Split(GROCERIES, -50)]
 
-    assert cells_of(Transaction(DAY, CHECKING, splits)) == {
+    assert plain(cells_of(Transaction(DAY, CHECKING, splits))) == {
         Cell(DAY, CHECKING, Kind.SPLIT, GROCERIES, None): Tally(-250, 1),
         Cell(DAY, CHECKING, Kind.SPLIT, HOME, None): Tally(-30, 1),
     }
@@ -34,7 +42,7 @@ def test_splits_of_one_category_are_one_cell_and_one_transaction() -> None:
 def test_splits_that_cancel_are_still_a_transaction() -> None:
     splits = [Split(GROCERIES, -200), Split(GROCERIES, 200), Split(HOME, 5)]
 
-    cells = cells_of(Transaction(DAY, CHECKING, splits))
+    cells = plain(cells_of(Transaction(DAY, CHECKING, splits)))
 
     assert cells[Cell(DAY, CHECKING, Kind.SPLIT, GROCERIES, None)] == Tally(0, 1)
 
@@ -42,7 +50,7 @@ def test_splits_that_cancel_are_still_a_transaction() -> None:
 def test_an_excluded_transaction_is_one_sum_without_categories() -> None:
     splits = [Split(GROCERIES, -200), Split(None, -30)]
 
-    cells = cells_of(Transaction(DAY, CHECKING, splits, excluded=True, counts_next_period=True))
+    cells = plain(cells_of(Transaction(DAY, CHECKING, splits, excluded=True, counts_next_period=True)))
 
     assert cells == {Cell(DAY, CHECKING, Kind.EXCLUDED, None, None): Tally(-230, 1)}
 
@@ -50,7 +58,7 @@ def test_an_excluded_transaction_is_one_sum_without_categories() -> None:
 def test_a_transfer_stands_on_both_accounts_and_names_the_other() -> None:
     transfer = Transfer(DAY, CHECKING, SAVINGS, 500, 500, [Split(HOME, 400), Split(None, 100)])
 
-    assert cells_of(transfer) == {
+    assert plain(cells_of(transfer)) == {
         Cell(DAY, CHECKING, Kind.SPLIT, HOME, SAVINGS): Tally(-400, 1),
         Cell(DAY, CHECKING, Kind.SPLIT, None, SAVINGS): Tally(-100, 1),
         Cell(DAY, SAVINGS, Kind.SPLIT, HOME, CHECKING): Tally(400, 1),
@@ -63,13 +71,31 @@ def test_the_splits_of_a_transfer_may_carry_the_senders_sign() -> None:
     negative = Transfer(DAY, CHECKING, SAVINGS, 300, 300, [Split(HOME, -400), Split(None, 100)])
 
     assert cells_of(positive) == cells_of(negative)
-    assert cells_of(positive)[Cell(DAY, SAVINGS, Kind.SPLIT, None, CHECKING)] == Tally(-100, 1)
+    assert plain(cells_of(positive))[Cell(DAY, SAVINGS, Kind.SPLIT, None, CHECKING)] == Tally(-100, 1)
 
 
 def test_a_transfer_without_splits_is_uncategorised() -> None:
-    assert cells_of(Transfer(DAY, CHECKING, SAVINGS, 500, 450)) == {
+    assert plain(cells_of(Transfer(DAY, CHECKING, SAVINGS, 500, 450))) == {
         Cell(DAY, CHECKING, Kind.SPLIT, None, SAVINGS): Tally(-500, 1),
         Cell(DAY, SAVINGS, Kind.SPLIT, None, CHECKING): Tally(450, 1),
+    }
+
+
+def test_what_was_worth_something_is_known_where_the_ledger_says_it() -> None:
+    splits = [Split(GROCERIES, -200, -180), Split(GROCERIES, -30), Split(HOME, -10, -9)]
+
+    assert cells_of(Transaction(DAY, CHECKING, splits)) == {
+        Cell(DAY, CHECKING, Kind.SPLIT, GROCERIES, None): Tally(-230, 1, -180, -30),
+        Cell(DAY, CHECKING, Kind.SPLIT, HOME, None): Tally(-10, 1, -9, 0),
+    }
+
+
+def test_each_side_of_a_transfer_has_a_worth_of_its_own() -> None:
+    transfer = Transfer(DAY, CHECKING, SAVINGS, 500, 450, [Split(HOME, 500, 480)], received_base=470)
+
+    assert cells_of(transfer) == {
+        Cell(DAY, CHECKING, Kind.SPLIT, HOME, SAVINGS): Tally(-500, 1, -480),
+        Cell(DAY, SAVINGS, Kind.SPLIT, HOME, CHECKING): Tally(450, 1, 470),
     }
 
 
@@ -83,7 +109,8 @@ def test_a_deleted_transaction_and_an_opening_of_zero_have_no_cells() -> None:
 
 
 def test_an_opening_balance_is_no_transaction() -> None:
-    assert opening_cells(CHECKING, DAY, -5) == {Cell(DAY, CHECKING, Kind.OPENING, None, None): Tally(-5, 0)}
+    cell = Cell(DAY, CHECKING, Kind.OPENING, None, None)
+    assert opening_cells(CHECKING, DAY, -5) == {cell: Tally(-5, 0, unstated=-5)}
 
 
 @settings(deadline=None)
@@ -132,7 +159,7 @@ def test_a_change_touches_only_the_cells_that_differ() -> None:
     old = Transaction(DAY, CHECKING, [Split(GROCERIES, -200), Split(HOME, -30)])
     new = Transaction(DAY, CHECKING, [Split(GROCERIES, -200), Split(None, -30)])
 
-    assert change(cells_of(old), cells_of(new)) == {
+    assert plain(change(cells_of(old), cells_of(new))) == {
         Cell(DAY, CHECKING, Kind.SPLIT, HOME, None): Tally(30, -1),
         Cell(DAY, CHECKING, Kind.SPLIT, None, None): Tally(-30, 1),
     }

@@ -66,7 +66,7 @@ class _Allocation(Input):
 
 class AllocationIn(_Allocation):
     id: Id | None = Field(None, description="chosen by the client where it works offline")
-    category_id: Id = Field(description="an expense category")
+    category_id: Id = Field(description="an expense category, or a card's account, to pay it with")
 
 
 class AllocationItem(AllocationIn):
@@ -93,8 +93,8 @@ class AllocationPatch(Input):
 
 
 class MoveIn(Input):
-    from_category_id: Id = Field(description="the expense category that gives")
-    to_category_id: Id = Field(description="the expense category that gets")
+    from_category_id: Id = Field(description="the expense category, or the card's account, that gives")
+    to_category_id: Id = Field(description="the expense category, or the card's account, that gets")
     amount_minor: Minor = Field(gt=0, description="minor units of the book's currency", examples=[2_500])
 
 

@@ -88,8 +88,12 @@ class HoldIn(Input):
 
 
 class LineOut(Output):
-    category_id: UUID | None = Field(description="null: everything without a category")
-    kind: Literal["category", "uncategorised", "card_payment"]
+    category_id: UUID | None = Field(
+        description="null: everything without a category; of a card's payment row the card's account"
+    )
+    kind: Literal["category", "uncategorised", "card_payment"] = Field(
+        description="`card_payment`: what waits to pay a card with, whose debt is kept apart"
+    )
     allocated_minor: int = Field(description="set aside this month, in minor units", examples=[30_000])
     actual_minor: int = Field(
         description="spent, in minor units; refunds count against it, so it may be negative",
@@ -97,9 +101,20 @@ class LineOut(Output):
     )
     carry_in_minor: int = Field(description="brought along from the month before, minor units", examples=[0])
     available_minor: int = Field(
-        description="carry_in + allocated − actual, in minor units; negative: overspent", examples=[-5_000]
+        description="carry_in + allocated − actual + funded − paid, in minor units; negative: overspent",
+        examples=[-5_000],
     )
-    card_debt_minor: int = Field(description="spent on cards without cover, in minor units", examples=[0])
+    card_debt_minor: int = Field(
+        description="of a category: spent on cards and not covered by it, in minor units", examples=[0]
+    )
+    funded_minor: int = Field(
+        description="of a payment row: what categories covered of spending on the card, less returns, minor units",
+        examples=[0],
+    )
+    paid_minor: int = Field(
+        description="of a payment row: transfers into the card less those out of it, and income on it, minor units",
+        examples=[0],
+    )
     transaction_count: int = Field(description="transactions that make up `actual_minor`", examples=[12])
     rollover: str | None = Field(
         description="the policy last set for the category; null: the book's default", examples=["surplus"]
@@ -143,8 +158,29 @@ class SummaryOut(Output):
         description="net of what is excluded from the budget, or owed by others, since its first month, minor units"
     )
     discarded_minor: int = Field(description="left the budget for good since its first month, minor units")
+    fx_minor: int = Field(
+        description="what rates did this month to the money in other currencies, in minor units of the book's"
+    )
+    card_debt_minor: int = Field(description="spent on cards this month and not covered, minor units")
+    minimum_debt_payments_minor: int = Field(
+        description="due at least this month: minimums of cards, instalments of loans; minor units",
+        examples=[5_000],
+    )
+    discretionary_minor: int = Field(
+        description="expected income less what is allocated to essential categories (debt payments aside) and less"
+        " minimum_debt_payments, in minor units",
+        examples=[90_000],
+    )
+    available_for_debt_payoff_minor: int = Field(
+        description="discretionary less what is allocated to the rest and less the savings budget, at least 0, minor"
+        " units",
+        examples=[20_000],
+    )
+    unconverted: list[UUID] = Field(
+        description="accounts on the budget that are left out whole: a rate for their currency is missing"
+    )
     to_be_budgeted_minor: int = Field(
-        description="start + income + openings − allocated − hold, in minor units; negative: more is allocated than"
+        description="start + income + openings + fx − allocated − hold, minor units; negative: more is allocated than"
         " there is",
         examples=[60_000],
     )

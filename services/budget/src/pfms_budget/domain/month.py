@@ -1,16 +1,18 @@
 """One budget month: what each line has available, and what is left to be budgeted.
 
     available      = carry_in + allocated − actual
-    to_be_budgeted = start + income + openings − Σ allocated − hold
+    to_be_budgeted = start + income + openings + fx − Σ allocated − hold
 
 where `start` is what the period before handed on: its to-be-budgeted, its hold, the income it held, and what
-its lines had left but do not carry. Nothing is made or lost on the way: see `accounted`.
+its lines had left but do not carry. A card whose debt is kept apart has a payment row: a line with the card's id,
+which the envelopes fill (card.py) and payments empty. Nothing is made or lost on the way: see `accounted`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from pfms_budget.domain.card import Envelope, OnCards, by_card, envelope, ordered, returned
 from pfms_budget.domain.counting import Line, LineSum, PeriodSums
 from pfms_budget.domain.rollover import Rollover, Unrolled, carry_in
 from pfms_common.period import Period
@@ -22,6 +24,8 @@ class Settings:
 
     default_rollover: Rollover = Rollover.SURPLUS
     unrolled: Unrolled = Unrolled.TO_BE_BUDGETED
+    cards: frozenset[UUID] = frozenset()
+    """Those whose debt is kept apart; a line with such an id is a payment row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,15 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """All that a period's figures are made from, but what the period before hands on."""
+    """All that a period's figures are made from, but what the period before hands on.
+
+    `funded`: by card what comes to its payment row from lines that are not given, where only some are derived.
+    """
 
     sums: PeriodSums = field(default_factory=PeriodSums)
     allocations: Mapping[UUID, Allocation] = field(default_factory=dict)
     hold: int = 0
+    funded: OnCards = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,8 @@ class HeaderRow:
     released: int
     excluded: int
     discarded: int
+    fx: int
+    card_debt: int
     to_be_budgeted: int
 
 
@@ -65,6 +75,9 @@ class LineRow:
 
     `rollover` is the policy last set by an allocation, up to this period; None where none was: the book's
     default. A line has a row from its first allocation on, and wherever it moved or carried anything.
+
+    Of a category `on_cards` is the part of `actual` that was spent on cards, and `card_debt` what of it no envelope
+    covers. Of a payment row `funded` is what envelopes covered, less returns, and `paid` what the card was paid.
     """
 
     category_id: Line
@@ -74,6 +87,20 @@ class LineRow:
     available: int
     transaction_count: int
     rollover: Rollover | None
+    on_cards: OnCards = ()
+    card_debt: int = 0
+    funded: int = 0
+    paid: int = 0
+
+    @property
+    def left(self) -> int:
+        """What it hands on; a card's debt is no envelope's burden."""
+        return self.available + self.card_debt
+
+    @property
+    def envelope(self) -> Envelope:
+        """What a category did to cards."""
+        return envelope(self.available + _on(self.on_cards) + returned(self.on_cards), self.on_cards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +129,7 @@ def carried_from(month: Month) -> Carried:
         to_budget=header.to_be_budgeted + header.hold + header.held_income,
         excluded=header.excluded,
         discarded=header.discarded,
-        left={row.category_id: row.available for row in month.lines},
+        left={row.category_id: row.left for row in month.lines},
         rollover={row.category_id: row.rollover for row in month.lines if row.rollover},
     )
 
@@ -125,13 +152,20 @@ def month_from(period: Period, carried: Carried, given: Given, settings: Setting
         held_income=given.sums.held_income,
         openings=given.sums.openings,
         allocated=allocated,
+        fx=given.sums.fx,
+        card_debt=sum(row.card_debt for row in rows),
         outflow=sum(row.actual for row in rows),
         rollover_balance=sum(row.carry_in for row in rows),
         hold=given.hold,
         released=released,
         excluded=carried.excluded + given.sums.excluded,
         discarded=carried.discarded + (released if discards else 0),
-        to_be_budgeted=start + given.sums.income + given.sums.openings - allocated - given.hold,
+        to_be_budgeted=start
+        + given.sums.income
+        + given.sums.openings
+        + given.sums.fx
+        - allocated
+        - given.hold,
     )
     return Month(period, header, rows)
 
@@ -139,14 +173,9 @@ def month_from(period: Period, carried: Carried, given: Given, settings: Setting
 def accounted(month: Month) -> int:
     """Where all the money is: exactly the balance of the counted accounts at the end of the period."""
     header = month.header
-    available = sum(row.available for row in month.lines)
+    left = sum(row.left for row in month.lines)
     return (
-        available
-        + header.to_be_budgeted
-        + header.hold
-        + header.held_income
-        + header.excluded
-        + header.discarded
+        left + header.to_be_budgeted + header.hold + header.held_income + header.excluded + header.discarded
     )
 
 
@@ -160,20 +189,27 @@ def given_from(month: Month, excluded_before: int, allocations: Mapping[UUID, Al
     """
     header = month.header
     lines = {
-        row.category_id: LineSum(row.actual, row.transaction_count)
+        row.category_id: LineSum(row.actual, row.transaction_count, row.on_cards)
         for row in month.lines
-        if row.actual or row.transaction_count
+        if row.actual or row.transaction_count or row.on_cards
     }
+    paid = ordered([(row.category_id, row.paid) for row in month.lines if row.category_id and row.paid])
     excluded = header.excluded - excluded_before
-    sums = PeriodSums(header.income, header.held_income, header.openings, excluded, lines)
+    sums = PeriodSums(header.income, header.held_income, header.openings, excluded, header.fx, paid, lines)
     return Given(sums, allocations, header.hold)
 
 
 def _line_rows(carried: Carried, given: Given, settings: Settings) -> tuple[LineRow, ...]:
     lines = carried.left.keys() | carried.rollover.keys() | given.sums.lines.keys() | given.allocations.keys()
-    ordered = sorted(lines, key=lambda line: (line is None, line or UUID(int=0)))
-    rows = (_line_row(line, carried, given, settings) for line in ordered)
-    return tuple(row for row in rows if row.rollover or row.transaction_count or _holds(row))
+    rows = [_line_row(line, carried, given, settings) for line in lines if line not in settings.cards]
+    funded = by_card([given.funded, *(row.envelope.to_pay for row in rows if row.on_cards)])
+    paid = dict(given.sums.paid)
+    rows += [
+        _payment_row(card, carried, given, funded.get(card, 0), paid.get(card, 0))
+        for card in settings.cards & (lines | funded.keys() | paid.keys())
+    ]
+    kept = (row for row in rows if row.rollover or row.transaction_count or _holds(row))
+    return tuple(sorted(kept, key=lambda row: (row.category_id is None, row.category_id or UUID(int=0))))
 
 
 def _line_row(line: Line, carried: Carried, given: Given, settings: Settings) -> LineRow:
@@ -183,7 +219,7 @@ def _line_row(line: Line, carried: Carried, given: Given, settings: Settings) ->
     spent = given.sums.lines.get(line, LineSum(0, 0))
     carried_in = carry_in(carried.left.get(line, 0), policy)
     allocated = allocation.minor if allocation else 0
-    return LineRow(
+    row = LineRow(
         category_id=line,
         allocated=allocated,
         actual=spent.actual,
@@ -191,8 +227,23 @@ def _line_row(line: Line, carried: Carried, given: Given, settings: Settings) ->
         available=carried_in + allocated - spent.actual,
         transaction_count=spent.transaction_count,
         rollover=rollover,
+        on_cards=spent.on_cards,
     )
+    return replace(row, card_debt=row.envelope.debt) if spent.on_cards else row
+
+
+def _payment_row(card: UUID, carried: Carried, given: Given, funded: int, paid: int) -> LineRow:
+    """What there is to pay a card with; what is left comes along, a lack does not."""
+    allocation = given.allocations.get(card)
+    allocated = allocation.minor if allocation else 0
+    carried_in = carry_in(carried.left.get(card, 0), Rollover.SURPLUS)
+    available = carried_in + allocated + funded - paid
+    return LineRow(card, allocated, 0, carried_in, available, 0, None, funded=funded, paid=paid)
+
+
+def _on(cards: OnCards) -> int:
+    return sum(minor for _, minor in cards)
 
 
 def _holds(row: LineRow) -> bool:
-    return bool(row.carry_in or row.allocated or row.actual)
+    return bool(row.carry_in or row.allocated or row.actual or row.on_cards or row.funded or row.paid)

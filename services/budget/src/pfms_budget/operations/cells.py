@@ -12,18 +12,22 @@ from pfms_budget.domain.cells import Cell, Cells, Kind, Tally
 
 _KEY = """$1::uuid[], $2::date[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[]"""
 _ADD = f"""
-INSERT INTO cell (book_id, day, account_id, kind, category_id, counter_id, minor, transactions)
-SELECT u.* FROM unnest({_KEY}, $7::numeric[], $8::int[]) AS u
+INSERT INTO cell (book_id, day, account_id, kind, category_id, counter_id, minor, transactions, base, unstated)
+SELECT u.* FROM unnest({_KEY}, $7::numeric[], $8::int[], $9::numeric[], $10::numeric[]) AS u
 ON CONFLICT (book_id, day, account_id, kind, category_id, counter_id)
-DO UPDATE SET minor = cell.minor + excluded.minor, transactions = cell.transactions + excluded.transactions
+DO UPDATE SET minor = cell.minor + excluded.minor, transactions = cell.transactions + excluded.transactions,
+    base = cell.base + excluded.base, unstated = cell.unstated + excluded.unstated
 """
 _DROP_EMPTY = f"""
 DELETE FROM cell c USING unnest({_KEY}) AS u (book_id, day, account_id, kind, category_id, counter_id)
 WHERE c.book_id = u.book_id AND c.day = u.day AND c.account_id = u.account_id AND c.kind = u.kind
   AND c.category_id = u.category_id AND c.counter_id = u.counter_id AND c.minor = 0 AND c.transactions = 0
+  AND c.base = 0 AND c.unstated = 0
 """
 _OF_BOOK = """
-SELECT day, account_id, kind, category_id, counter_id, minor::text AS minor, transactions FROM cell WHERE book_id = $1
+SELECT day, account_id, kind, category_id, counter_id, minor::text AS minor, transactions, base::text AS base,
+       unstated::text AS unstated
+FROM cell WHERE book_id = $1
 """
 
 
@@ -41,24 +45,30 @@ async def add(connection: asyncpg.Connection, cells: Mapping[UUID, Cells]) -> No
 async def of_book(connection: asyncpg.Connection, book_id: UUID) -> Cells:
     """The stored cells."""
     return {
-        _cell(row): Tally(int(row["minor"]), row["transactions"])
+        _cell(row): Tally(int(row["minor"]), row["transactions"], int(row["base"]), int(row["unstated"]))
         for row in await connection.fetch(_OF_BOOK, book_id)
     }
 
 
 def to_json(cells: Cells | None) -> str | None:
-    """Cells of one transaction as a list of day, account, kind, category, other account and minor units."""
+    """Cells of one transaction as a list of day, account, kind, category, other account, minor units, their worth and
+    what of them has none stated.
+    """
     if cells is None:
         return None
-    return orjson.dumps([[*_texts(cell), tally.minor] for cell, tally in cells.items()]).decode()
+    return orjson.dumps(
+        [[*_texts(cell), tally.minor, tally.base, tally.unstated] for cell, tally in cells.items()]
+    ).decode()
 
 
 def from_json(text: str | None) -> Cells | None:
     if text is None:
         return None
     return {
-        Cell(date.fromisoformat(day), UUID(account), Kind(kind), _id(category), _id(counter)): Tally(minor, 1)
-        for day, account, kind, category, counter, minor in orjson.loads(text)
+        Cell(date.fromisoformat(day), UUID(account), Kind(kind), _id(category), _id(counter)): Tally(
+            minor, 1, *(worth or (0, minor))
+        )
+        for day, account, kind, category, counter, minor, *worth in orjson.loads(text)
     }
 
 

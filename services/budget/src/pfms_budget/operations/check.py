@@ -68,12 +68,14 @@ async def _faults_of_months(connection: asyncpg.Connection, book_id: UUID, now: 
         return []
     basis, expected = made
     held, last = balance(basis.before, basis.scope), max(basis.stored, default=date.min)
+    abroad = basis.abroad
     faults = []
     for month in expected:
-        moved = [(cell, tally) for cell, tally in basis.cells if cell.day == month.period.first]
+        moved = [(cell, tally) for cell, tally in basis.cells if cell.day in month.period]
         held += balance(moved, basis.scope)
-        if accounted(month) != held:
-            faults.append(f"{month.period.key} accounts for {accounted(month)}, the accounts hold {held}")
+        there = held + abroad.worth(basis.scope, month.period.last)
+        if accounted(month) != there:
+            faults.append(f"{month.period.key} accounts for {accounted(month)}, the accounts hold {there}")
         if month.period.first <= last and basis.stored.get(month.period.first) != month:
             faults.append(f"{month.period.key} is not what its cells make")
     return faults
@@ -96,6 +98,7 @@ def _faults_of_copies(kept: News, told: News) -> list[str]:
     pairs: list[tuple[str, Mapping[Key, Known[object]], Mapping[Key, Known[object]]]] = [
         ("account", kept.accounts, told.accounts),
         ("category", kept.categories, told.categories),
+        ("rate", kept.rates, told.rates),
         ("transaction", kept.transactions, told.transactions),
     ]
     return [

@@ -5,7 +5,7 @@ ripples through the later months, in the lines that it concerns.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from pfms_budget.domain.allocation import check_covered
 from pfms_budget.domain.cells import Cell, Tally
 from pfms_budget.domain.counting import PeriodSums, Scope, balance, month_lines
 from pfms_budget.domain.engine import derive as derive_periods
+from pfms_budget.domain.held import stated
 from pfms_budget.domain.month import (
     Allocation,
     Carried,
@@ -29,7 +30,9 @@ from pfms_budget.domain.span import budget_months
 from pfms_budget.operations import announce, ripple, store
 from pfms_budget.operations.ripple import Changed, Ripple
 from pfms_budget.operations.touched import EVERYTHING, Touched
+from pfms_budget.queries import abroad as queries
 from pfms_budget.queries import inputs
+from pfms_budget.queries.abroad import NOWHERE, Abroad
 from pfms_budget.queries.inputs import Facts, Plan
 from pfms_common.clock import today_in
 from pfms_common.period import Period, previous_month
@@ -76,11 +79,16 @@ class Basis:
     """What one book's months are made from."""
 
     scope: Scope
+    abroad: Abroad
     stored: Mapping[date, Month]
     allocations: Mapping[date, Mapping[UUID, Allocation]]
     plans: Mapping[date, Plan]
     cells: Sequence[tuple[Cell, Tally]]
     before: Sequence[tuple[Cell, Tally]]
+
+    def held(self, task: Task) -> int:
+        """What the counted accounts hold on the day before the budget begins."""
+        return balance(self.before, self.scope) + self.abroad.worth(self.scope, task.first.eve)
 
 
 async def derive(
@@ -103,13 +111,14 @@ async def derive(
         holds_strict: a person allocates, so a strict book refuses what it does not have; OverAllocated.
     """
     facts = await inputs.facts(connection, list(touched))
+    judges = await _judges(connection, facts)
     tasks: dict[UUID, Task] = {}
     for book, known in facts.items():
-        task = _task(known, touched[book], now)
+        task = _task(known, judges[book].widened(touched[book], known), judges[book], now)
         if task is not None:
             tasks[book] = task
     await _shorten(connection, facts, now)
-    bases = await _read(connection, facts, tasks)
+    bases = await _read(connection, facts, judges, tasks)
     changed = {book: _derived(task, bases[book]) for book, task in tasks.items()}
     for book, later in (await ripple.on(connection, _handed_on(tasks, changed))).items():
         changed[book] += later
@@ -118,6 +127,14 @@ async def derive(
             if facts[book].strict:
                 _check_strict(months)
     await store.keep(connection, _rows(changed), now)
+    await store.keep_unconverted(
+        connection,
+        {
+            book: judge.scope.unconverted
+            for book, judge in judges.items()
+            if frozenset(judge.scope.unconverted) != facts[book].unconverted
+        },
+    )
     if dirty := [book for book, known in facts.items() if known.dirty_since]:
         await connection.execute(_NOT_DIRTY, dirty)
     news = {book: _news(months, bases[book], (told or {}).get(book)) for book, months in changed.items()}
@@ -129,10 +146,11 @@ async def recomputed(
 ) -> tuple[Basis, list[Month]] | None:
     """All months of a book from its cells, without a look at the stored ones; None where nothing is planned."""
     facts = await inputs.facts(connection, [book_id])
-    task = _task(facts[book_id], EVERYTHING, now)
+    judges = await _judges(connection, facts)
+    task = _task(facts[book_id], EVERYTHING, judges[book_id], now)
     if task is None:
         return None
-    basis = (await _read(connection, facts, {book_id: task}))[book_id]
+    basis = (await _read(connection, facts, judges, {book_id: task}))[book_id]
     made = derive_periods(task.periods, _given(task, basis), task.settings, _carried(task, basis))
     return basis, list(made)
 
@@ -142,7 +160,39 @@ def periods_of(facts: Facts, now: datetime) -> list[Period]:
     return budget_months(facts.planned, facts.last_movement, today_in(facts.timezone, now))
 
 
-def _task(facts: Facts, touched: Touched, now: datetime) -> Task | None:
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What counts in one book, and its money in other currencies. `lapsed`: accounts that have no payment row, for
+    which nothing can be set aside even where something once was.
+    """
+
+    scope: Scope
+    abroad: Abroad
+    lapsed: frozenset[UUID]
+
+    def widened(self, touched: Touched, facts: Facts) -> Touched:
+        """What a change touches besides its own months: all later ones where money in other currencies is valued at
+        the end of each; all of them where an account begins or ceases to be counted.
+        """
+        if frozenset(self.scope.unconverted) != facts.unconverted:
+            return EVERYTHING
+        return touched | Touched(since=touched.first) if self.scope.foreign and touched else touched
+
+
+async def _judges(connection: asyncpg.Connection, facts: Mapping[UUID, Facts]) -> dict[UUID, Judge]:
+    known = await inputs.known(connection, list(facts))
+    bases = {book: facts[book].base_currency for book in facts}
+    foreign = {book: known[book].foreign(bases[book]) for book in facts}
+    abroad = await queries.read(connection, {book: each for book, each in foreign.items() if each}, bases)
+    judges: dict[UUID, Judge] = {}
+    for book in facts:
+        there = abroad.get(book, NOWHERE)
+        scope = known[book].scope(bases[book], there.foreign.keys() - there.missing)
+        judges[book] = Judge(scope, there, frozenset(known[book].accounts.keys() - scope.cards))
+    return judges
+
+
+def _task(facts: Facts, touched: Touched, judge: Judge, now: datetime) -> Task | None:
     """None where nothing is to be derived."""
     periods = periods_of(facts, now)
     if not periods:
@@ -159,11 +209,15 @@ def _task(facts: Facts, touched: Touched, now: datetime) -> Task | None:
     rest = [period for period in periods if period.first >= first]
     touched_ones = sum(period.first <= max(fresh) for period in rest)
     whole = touched_ones if len(rest) - touched_ones > DERIVED_WHOLE else len(rest)
-    return Task(rest[:whole], rest[whole:], frozenset(fresh), first == periods[0].first, facts.settings)
+    settings = replace(facts.settings, cards=judge.scope.cards)
+    return Task(rest[:whole], rest[whole:], frozenset(fresh), first == periods[0].first, settings)
 
 
 async def _read(
-    connection: asyncpg.Connection, facts: Mapping[UUID, Facts], tasks: Mapping[UUID, Task]
+    connection: asyncpg.Connection,
+    facts: Mapping[UUID, Facts],
+    judges: Mapping[UUID, Judge],
+    tasks: Mapping[UUID, Task],
 ) -> dict[UUID, Basis]:
     if not tasks:
         return {}
@@ -176,7 +230,6 @@ async def _read(
         for period in task.periods
         if period.first in task.fresh
     ]
-    scopes = await inputs.scopes(connection, {book: facts[book].base_currency for book in tasks})
     months = await inputs.months(connection, spans)
     allocations = await inputs.allocations(connection, spans)
     plans = await inputs.plans(connection, rest)
@@ -184,11 +237,20 @@ async def _read(
     before = await inputs.balances_before(connection, firsts)
     return {
         book: Basis(
-            scopes[book],
+            judges[book].scope,
+            judges[book].abroad,
             months[book],
-            allocations[book],
+            {
+                day: {line: each for line, each in given.items() if line not in judges[book].lapsed}
+                for day, given in allocations[book].items()
+            },
             plans[book],
-            cells.get(book, ()),
+            stated(
+                cells.get(book, ()),
+                judges[book].scope.foreign,
+                judges[book].abroad.rates,
+                facts[book].base_currency,
+            ),
             before.get(book, ()),
         )
         for book in tasks
@@ -224,14 +286,14 @@ def _news(changed: Sequence[Changed], basis: Basis, told: date | None) -> list[a
 
 def _carried(task: Task, basis: Basis) -> Carried:
     if task.is_first:
-        return carried_into_first(balance(basis.before, basis.scope))
+        return carried_into_first(basis.held(task))
     return carried_from(basis.stored[task.reads_from])
 
 
 def _given(task: Task, basis: Basis) -> dict[str, Given]:
     """What each period is given: of touched months from their cells, of others from their stored rows."""
     fresh = [period for period in task.periods if period.first in task.fresh]
-    sums = month_lines(basis.cells, basis.scope, fresh)
+    sums = month_lines(basis.cells, basis.scope, fresh, basis.abroad.revalued(basis.scope, fresh))
     excluded = 0 if task.is_first else basis.stored[task.reads_from].header.excluded
     given: dict[str, Given] = {}
     for period in task.periods:

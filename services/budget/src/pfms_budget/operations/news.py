@@ -10,9 +10,11 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
+from pfms_budget.domain.card import Overspend
 from pfms_budget.domain.cells import Cells, Split, Transaction, Transfer, added_up, cells_of
 from pfms_events.contracts.ledger.account import Account, AccountDeleted
 from pfms_events.contracts.ledger.category import Category, CategoryDeleted
+from pfms_events.contracts.ledger.rate import RateDeleted, RateSet
 from pfms_events.contracts.ledger.transaction import Split as ToldSplit
 from pfms_events.contracts.ledger.transaction import Transaction as ToldTransaction
 from pfms_events.contracts.ledger.transaction import TransactionDeleted
@@ -23,10 +25,35 @@ type Key = tuple[UUID, UUID]
 
 
 class AccountCopy(NamedTuple):
+    """`keeps_debt`: a card whose debt is kept apart."""
+
     on_budget: bool
     currency: str
+    keeps_debt: bool
     opened_on: date
     opening_balance_minor: int
+    minimum_payment_minor: int | None
+    due_day: int | None
+
+
+class CategoryCopy(NamedTuple):
+    """`type`: income or expense, or its kind, receivable."""
+
+    type: str
+    parent_id: UUID | None
+    key: str | None
+    spending_class: str | None
+    is_essential: bool
+    is_archived: bool
+
+
+class RateCopy(NamedTuple):
+    """One unit of `base` in `quote` from a day on, as decimal text."""
+
+    base: str
+    quote: str
+    date: date
+    rate: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +66,14 @@ class Known[T]:
 
 @dataclass(slots=True)
 class News:
-    """Filled by `add`. A transaction's state is the cells that it adds to, a category's its kind or else its type.
+    """Filled by `add`. A transaction's state is the cells that it adds to.
 
     `lowest`: by book the lowest number among the events added.
     """
 
     accounts: dict[Key, Known[AccountCopy]] = field(default_factory=dict)
-    categories: dict[Key, Known[str]] = field(default_factory=dict)
+    categories: dict[Key, Known[CategoryCopy]] = field(default_factory=dict)
+    rates: dict[Key, Known[RateCopy]] = field(default_factory=dict)
     transactions: dict[Key, Known[Cells]] = field(default_factory=dict)
     lowest: dict[UUID, int] = field(default_factory=dict)
 
@@ -60,9 +88,13 @@ class News:
                 case AccountDeleted() if _is_newer(self.accounts, key, version):
                     self.accounts[key] = Known(version, None)
                 case Category() as category if _is_newer(self.categories, key, version):
-                    self.categories[key] = Known(version, category.kind or category.type)
+                    self.categories[key] = Known(version, _category(category))
                 case CategoryDeleted() if _is_newer(self.categories, key, version):
                     self.categories[key] = Known(version, None)
+                case RateSet() as rate if _is_newer(self.rates, key, version):
+                    self.rates[key] = Known(version, RateCopy(rate.base, rate.quote, rate.date, rate.rate))
+                case RateDeleted() if _is_newer(self.rates, key, version):
+                    self.rates[key] = Known(version, None)
                 case ToldTransaction() as transaction if _is_newer(self.transactions, key, version):
                     self.transactions[key] = Known(version, added_up(map(cells_of, moved(transaction))))
                 case TransactionDeleted() if _is_newer(self.transactions, key, version):
@@ -77,7 +109,28 @@ def _is_newer[T](known: dict[Key, Known[T]], key: Key, version: int) -> bool:
 
 
 def _account(event: Account) -> AccountCopy:
-    return AccountCopy(event.on_budget, event.currency, event.opened_on, event.opening_balance_minor)
+    """A card that came before cards had policies keeps its debt, as one does that nobody chose for."""
+    overspend = event.credit_overspend or (Overspend.LIABILITY if event.type == "credit" else None)
+    return AccountCopy(
+        event.on_budget,
+        event.currency,
+        overspend == Overspend.LIABILITY,
+        event.opened_on,
+        event.opening_balance_minor,
+        event.minimum_payment_minor,
+        event.due_day,
+    )
+
+
+def _category(event: Category) -> CategoryCopy:
+    return CategoryCopy(
+        event.kind or event.type,
+        event.parent_id,
+        event.key,
+        event.spending_class,
+        event.is_essential,
+        event.is_archived,
+    )
 
 
 def _parts(split: ToldSplit) -> Iterable[Split]:
@@ -85,6 +138,9 @@ def _parts(split: ToldSplit) -> Iterable[Split]:
     sign = 1 if split.amount_minor > 0 else -1
     apart = [share for share in split.shares if share.counts_apart]
     owed = [Split(share.category_id, sign * share.amount_minor) for share in apart]
+    if not owed:
+        yield Split(split.category_id, split.amount_minor, split.base_amount_minor)
+        return
     yield Split(split.category_id, split.amount_minor - sum(part.minor for part in owed))
     yield from owed
 

@@ -90,7 +90,7 @@ async def _bring_up_to_date(app_pool: asyncpg.Pool, books: Sequence[UUID], now: 
 
 async def replace(connection: asyncpg.Connection, book_id: UUID, news: News | None, now: datetime) -> None:
     """Makes copies, cells and months of a book anew from all that the ledger tells; plans stay as they are."""
-    for table in ("account", "category", "transaction", "cell"):
+    for table in ("account", "category", "rate", "transaction", "cell"):
         await connection.execute(_FORGET.format(table=table), book_id)
     await copies.keep(connection, news or News())
     await months.derive(connection, {book_id: EVERYTHING}, now)

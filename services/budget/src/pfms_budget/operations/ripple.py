@@ -1,11 +1,12 @@
 """What a change hands on to later months: a change in the past costs by later months and by lines that it concerns.
 
-Lines do not know of each other, and a month's own figures are sums over its lines. So the lines concerned are
+Lines do not know of each other, but for the payment rows of cards, which are filled by the others; and a month's own
+figures are sums over its lines. So the lines concerned are
 derived twice, with what the month before handed on before the change and with what it hands on now, and each later
 month's figures move by the difference. Where the two are the same, nothing is left to move.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import attrgetter
@@ -13,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
+from pfms_budget.domain.card import by_card, ordered
 from pfms_budget.domain.counting import Line, LineSum, PeriodSums
 from pfms_budget.domain.engine import derive
 from pfms_budget.domain.month import (
@@ -53,9 +55,10 @@ class Ripple:
 
     @property
     def lines(self) -> set[Line]:
-        """Those that hand on something else than before."""
+        """Those that hand on something else than before, and the payment rows that they may fill."""
         old, new = _handed_on(self.before), _handed_on(self.after)
-        return {line for line in old.keys() | new.keys() if old.get(line) != new.get(line)}
+        lines = {line for line in old.keys() | new.keys() if old.get(line) != new.get(line)}
+        return lines | self.settings.cards if lines else lines
 
 
 async def on(connection: asyncpg.Connection, ripples: Mapping[UUID, Ripple]) -> dict[UUID, list[Changed]]:
@@ -78,7 +81,9 @@ async def on(connection: asyncpg.Connection, ripples: Mapping[UUID, Ripple]) -> 
             stored[book],
             {
                 period.key: _given(
-                    lines.get((book, period.first), ()), allocations.get(book, {}).get(period.first, {})
+                    lines.get((book, period.first), ()),
+                    allocations.get(book, {}).get(period.first, {}),
+                    each.settings.cards,
                 )
                 for period in each.later
             },
@@ -100,10 +105,23 @@ def _moved(ripple: Ripple, stored: Mapping[date, Month], given: Mapping[str, Giv
     return changed
 
 
-def _given(lines: Sequence[LineRow], allocations: Mapping[UUID, Allocation]) -> Given:
-    """The lines concerned, without a month's own figures: they are the same before and after."""
-    sums = {line.category_id: LineSum(line.actual, line.transaction_count) for line in lines}
-    return Given(PeriodSums(lines=sums), allocations)
+def _given(
+    lines: Sequence[LineRow], allocations: Mapping[UUID, Allocation], cards: Collection[UUID]
+) -> Given:
+    """The lines concerned, without a month's own figures: they are the same before and after. What comes to payment
+    rows from other lines is what of the stored amount the lines concerned did not bring.
+    """
+    rows = {line.category_id: line for line in lines}
+    sums = {
+        line.category_id: LineSum(line.actual, line.transaction_count, line.on_cards)
+        for line in lines
+        if line.category_id not in cards
+    }
+    brought = by_card(line.envelope.to_pay for line in lines if line.on_cards)
+    payments = [(card, rows.get(card)) for card in cards]
+    funded = ordered([(card, (row.funded if row else 0) - brought.get(card, 0)) for card, row in payments])
+    paid = ordered([(card, row.paid) for card, row in payments if row])
+    return Given(PeriodSums(paid=paid, lines=sums), allocations, funded=funded)
 
 
 def _carried(month: Month, lines: set[Line]) -> Carried:
@@ -119,4 +137,4 @@ def _shifted(stored: Month, old: Month, new: Month) -> HeaderRow:
 
 
 def _handed_on(month: Month) -> dict[Line, tuple[int, object]]:
-    return {line.category_id: (line.available, line.rollover) for line in month.lines}
+    return {line.category_id: (line.left, line.rollover) for line in month.lines}

@@ -6,15 +6,17 @@ from operator import attrgetter
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from pfms_budget.db.tables.base import NOBODY
+from pfms_budget.domain.card import OnCards
 from pfms_budget.domain.month import HeaderRow, LineRow, Month
 from pfms_budget.operations.cells import write
 
 _FIGURES = tuple(HeaderRow.__slots__)
 _LINE_FIGURES = tuple(name for name in LineRow.__slots__ if name != "category_id")
 _figures, _line_figures = attrgetter(*_FIGURES), attrgetter(*_LINE_FIGURES)
-_TYPES = {"transaction_count": "int", "rollover": "text"}
+_TYPES = {"transaction_count": "int", "rollover": "text", "on_cards": "jsonb"}
 
 
 def _places(types: Sequence[str], start: int = 1) -> str:
@@ -41,6 +43,7 @@ _VANISHED = """
 DELETE FROM month_line l USING unnest($1::uuid[], $2::date[], $3::uuid[]) AS u (book_id, first_day, category_id)
 WHERE l.book_id = u.book_id AND l.first_day = u.first_day AND l.category_id = u.category_id
 """
+_UNCONVERTED = "UPDATE book SET unconverted = $2 WHERE book_id = $1"
 _OUTSIDE = """
 DELETE FROM {table} m USING unnest($1::uuid[], $2::date[], $3::date[]) AS u (book_id, first_day, last_day)
 WHERE m.book_id = u.book_id AND (m.first_day < u.first_day OR m.first_day > u.last_day)
@@ -61,13 +64,30 @@ async def keep(
     for book, before, after in rows:
         known = {line.category_id: line for line in before.lines} if before else {}
         written += [
-            (book, after.period.first, line.category_id or NOBODY, *_line_figures(line))
+            (book, after.period.first, line.category_id or NOBODY, *_columns(line))
             for line in after.lines
             if known.pop(line.category_id, None) != line
         ]
         vanished += [(book, after.period.first, category or NOBODY) for category in known]
     await write(connection, _LINES, written)
     await write(connection, _VANISHED, vanished)
+
+
+def _columns(line: LineRow) -> list[object]:
+    figures = dict(zip(_LINE_FIGURES, _line_figures(line), strict=True))
+    return [*{**figures, "on_cards": _on_cards(line.on_cards)}.values()]
+
+
+def _on_cards(on_cards: OnCards) -> str | None:
+    return orjson.dumps([[str(card), minor] for card, minor in on_cards]).decode() if on_cards else None
+
+
+async def keep_unconverted(
+    connection: asyncpg.Connection, unconverted: Mapping[UUID, Sequence[UUID]]
+) -> None:
+    """Keeps which accounts the months of these books leave out for want of a rate."""
+    for book, accounts in unconverted.items():
+        await connection.execute(_UNCONVERTED, book, list(accounts))
 
 
 async def drop_outside(connection: asyncpg.Connection, kept: Mapping[UUID, tuple[date, date]]) -> None:

@@ -21,7 +21,11 @@ _ROLLOVER_BEFORE = """
 SELECT rollover FROM allocation WHERE book_id = $1 AND category_id = $2 AND first_day < $3
 ORDER BY first_day DESC LIMIT 1
 """
-_TYPES = "SELECT id, type FROM category WHERE book_id = $1 AND id = ANY ($2) AND type IS NOT NULL"
+_TYPES = """
+SELECT id, type FROM category WHERE book_id = $1 AND id = ANY ($2) AND type IS NOT NULL
+UNION ALL SELECT id, 'card_payment' FROM account
+WHERE book_id = $1 AND id = ANY ($2) AND keeps_debt AND on_budget
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ async def rollover_before(
 async def category_types(
     connection: asyncpg.Connection, book_id: UUID, category_ids: Sequence[UUID]
 ) -> dict[UUID, str]:
-    """expense or income, of those categories that there are."""
+    """By id; of a card that keeps its debt card_payment. What there is not is not in it."""
     return {row["id"]: row["type"] for row in await connection.fetch(_TYPES, book_id, category_ids)}
 
 

@@ -1,14 +1,16 @@
 """What months are derived from, read for several books at once: a fixed number of statements, however many."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from pfms_budget.db.tables.base import NOBODY
+from pfms_budget.domain.card import OnCards
 from pfms_budget.domain.cells import Cell, Kind, Tally
 from pfms_budget.domain.counting import Account, Scope, scope_of
 from pfms_budget.domain.month import Allocation, HeaderRow, LineRow, Month, Settings
@@ -23,7 +25,7 @@ type Keys = Sequence[tuple[UUID, date, UUID | None]]
 """Book, first day of a month, line."""
 
 _FACTS = """
-SELECT u.book_id, b.base_currency, b.timezone, s.default_rollover, s.unrolled, s.strict, d.since,
+SELECT u.book_id, b.base_currency, b.timezone, b.unconverted, s.default_rollover, s.unrolled, s.strict, d.since,
        (SELECT max(day) FROM cell WHERE book_id = u.book_id) AS last_movement,
        (SELECT min(first_day) FROM month WHERE book_id = u.book_id) AS stored_first,
        (SELECT max(first_day) FROM month WHERE book_id = u.book_id) AS stored_last,
@@ -37,12 +39,14 @@ LEFT JOIN LATERAL (SELECT * FROM settings WHERE book_id = u.book_id LIMIT 1) s O
 LEFT JOIN LATERAL (SELECT * FROM dirty WHERE book_id = u.book_id LIMIT 1) d ON true
 """
 _SCOPES = """
-SELECT book_id, id, on_budget, currency, NULL FROM account WHERE book_id = ANY ($1) AND currency IS NOT NULL
-UNION ALL SELECT book_id, id, NULL, NULL, type FROM category
+SELECT book_id, id, on_budget, currency, keeps_debt, NULL FROM account
+WHERE book_id = ANY ($1) AND currency IS NOT NULL
+UNION ALL SELECT book_id, id, NULL, NULL, NULL, type FROM category
 WHERE book_id = ANY ($1) AND type IN ('income', 'receivable')
 """
 _LINE = (
-    "category_id, allocated::text, actual::text, carry_in::text, available::text, transaction_count, rollover"
+    "category_id, allocated::text, actual::text, carry_in::text, available::text, transaction_count, rollover,"
+    " on_cards::text, card_debt::text, funded::text, paid::text"
 )
 _MONTH = ", ".join(f"{name}::text" for name in HeaderRow.__slots__)
 _SPANS = "unnest($1::uuid[], $2::date[], $3::date[]) AS u (book_id, first, last)"
@@ -80,10 +84,11 @@ SELECT u.book_id, p.* FROM {_SPANS}, LATERAL (
 _SUMS = """
 SELECT u.book_id, u.first_day, c.*
 FROM unnest($1::uuid[], $2::date[], $3::date[]) AS u (book_id, first_day, last_day), LATERAL (
-    SELECT account_id, kind, category_id, counter_id, sum(minor)::text AS minor,
-           sum(transactions)::bigint AS transactions
+    SELECT account_id, kind, category_id, counter_id, CASE WHEN unstated <> 0 THEN day END AS day,
+           sum(minor)::text AS minor, sum(transactions)::bigint AS transactions, sum(base)::text AS base,
+           sum(unstated)::text AS unstated
     FROM cell WHERE book_id = u.book_id AND day BETWEEN u.first_day AND u.last_day
-    GROUP BY account_id, kind, category_id, counter_id) c
+    GROUP BY account_id, kind, category_id, counter_id, CASE WHEN unstated <> 0 THEN day END) c
 """
 _BALANCES = """
 SELECT u.book_id, c.* FROM unnest($1::uuid[], $2::date[]) AS u (book_id, day), LATERAL (
@@ -103,6 +108,7 @@ class Facts:
 
     Args:
         base_currency: empty until auth has told of the book.
+        unconverted: the accounts that the stored months leave out for want of a rate.
         planned: the first and the last month with a header or an allocation.
         stored: the first and the last month that was derived.
         dirty_since: the month from which on changes wait to be derived.
@@ -110,6 +116,7 @@ class Facts:
 
     base_currency: str
     timezone: str
+    unconverted: frozenset[UUID]
     settings: Settings
     strict: bool
     planned: tuple[Period, ...]
@@ -133,6 +140,7 @@ def _facts(row: asyncpg.Record) -> Facts:
     return Facts(
         base_currency=row["base_currency"] or "",
         timezone=row["timezone"] or "UTC",
+        unconverted=frozenset(row["unconverted"] or ()),
         settings=settings_of(row),
         strict=bool(row["strict"]),
         planned=tuple(month_of(day) for day in planned if day),
@@ -149,20 +157,37 @@ def settings_of(row: asyncpg.Record) -> Settings:
     return Settings(Rollover(row["default_rollover"]), Unrolled(row["unrolled"]))
 
 
-async def scopes(connection: asyncpg.Connection, base_currencies: Mapping[UUID, str]) -> ByBook[Scope]:
-    """What judges the cells of each book."""
-    books = list(base_currencies)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a book's copies say of its accounts and categories."""
+
+    accounts: Mapping[UUID, Account]
+    income: Sequence[UUID]
+    receivable: Sequence[UUID]
+
+    def foreign(self, base_currency: str) -> dict[UUID, str]:
+        """The accounts on the budget in another currency, once the book's own is known."""
+        return {
+            key: account.currency
+            for key, account in self.accounts.items()
+            if base_currency and account.on_budget and account.currency != base_currency
+        }
+
+    def scope(self, base_currency: str, stated: Collection[UUID]) -> Scope:
+        """What judges the cells; `stated`: the accounts in another currency that can be counted."""
+        return scope_of(self.accounts, self.income, base_currency, self.receivable, stated)
+
+
+async def known(connection: asyncpg.Connection, books: Sequence[UUID]) -> ByBook[Known]:
     accounts: defaultdict[UUID, dict[UUID, Account]] = defaultdict(dict)
     categories: defaultdict[tuple[UUID, str], list[UUID]] = defaultdict(list)
-    for book, key, on_budget, currency, category_type in await connection.fetch(_SCOPES, books):
+    for book, key, on_budget, currency, keeps_debt, kind in await connection.fetch(_SCOPES, books):
         if currency is None:
-            categories[book, category_type].append(key)
+            categories[book, kind].append(key)
         else:
-            accounts[book][key] = Account(on_budget, currency)
+            accounts[book][key] = Account(on_budget, currency, bool(keeps_debt))
     return {
-        book: scope_of(
-            accounts[book], categories[book, "income"], base_currencies[book], categories[book, "receivable"]
-        )
+        book: Known(accounts[book], categories[book, "income"], categories[book, "receivable"])
         for book in books
     }
 
@@ -193,12 +218,17 @@ async def lines_at(connection: asyncpg.Connection, keys: Keys) -> Mapping[tuple[
 
 def _lines(rows: Iterable[asyncpg.Record]) -> defaultdict[tuple[UUID, date], list[LineRow]]:
     lines: defaultdict[tuple[UUID, date], list[LineRow]] = defaultdict(list)
-    for book, day, category_id, allocated, actual, carry_in, available, count, rollover in rows:
+    for book, day, category_id, allocated, actual, carry_in, available, count, rollover, *cards in rows:
         policy = _POLICIES[rollover]
         sums = int(allocated), int(actual), int(carry_in), int(available)
-        line = LineRow(_none(category_id), *sums, count, policy)
-        lines[book, day].append(line)
+        on_cards, card_debt, funded, paid = cards
+        by_card = _on_cards(on_cards), int(card_debt), int(funded), int(paid)
+        lines[book, day].append(LineRow(_none(category_id), *sums, count, policy, *by_card))
     return lines
+
+
+def _on_cards(text: str | None) -> OnCards:
+    return tuple((UUID(card), minor) for card, minor in orjson.loads(text)) if text else ()
 
 
 def _ordered(lines: Iterable[LineRow]) -> list[LineRow]:
@@ -236,20 +266,24 @@ async def plans(connection: asyncpg.Connection, spans: Spans) -> ByBook[dict[dat
 async def sums(
     connection: asyncpg.Connection, spans: Iterable[tuple[UUID, Period]]
 ) -> ByBook[list[tuple[Cell, Tally]]]:
-    """The cells of these months, added up on the first day of each."""
+    """The cells of these months, added up on the first day of each; those with unstated amounts by day."""
     wanted = [(book, period.first, period.last) for book, period in spans]
     found: defaultdict[UUID, list[tuple[Cell, Tally]]] = defaultdict(list)
     if wanted:
         for row in await connection.fetch(_SUMS, *map(list, zip(*wanted, strict=True))):
             cell = Cell(
-                row["first_day"],
+                row["day"] or row["first_day"],
                 row["account_id"],
                 Kind(row["kind"]),
                 _none(row["category_id"]),
                 _none(row["counter_id"]),
             )
-            found[row["book_id"]].append((cell, Tally(int(row["minor"]), row["transactions"])))
+            found[row["book_id"]].append((cell, _tally(row)))
     return found
+
+
+def _tally(row: asyncpg.Record) -> Tally:
+    return Tally(int(row["minor"]), row["transactions"], int(row["base"]), int(row["unstated"]))
 
 
 async def balances_before(

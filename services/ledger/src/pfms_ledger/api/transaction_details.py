@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from pfms_common.input import Id, Input, Minor, Name, Output, Text, clean_name
+from pfms_common.rate import rate_text
 from pfms_ledger.api.accounts import CurrencyCode
 from pfms_ledger.domain.details import PLAIN, Details, Location, PaymentMethod
 from pfms_ledger.domain.original import Original
-from pfms_ledger.domain.rate import rate_text
 
 TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
 _DEGREES = re.compile(r"-?\d{1,3}(\.\d{1,7})?", re.ASCII)

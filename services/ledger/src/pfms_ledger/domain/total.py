@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from pfms_ledger.domain.rate import Rates
+from pfms_common.rate import Rates
 
 
 class Amount(NamedTuple):

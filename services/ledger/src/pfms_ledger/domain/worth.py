@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from pfms_ledger.domain.rate import Rates
+from pfms_common.rate import Rates
 from pfms_ledger.domain.transaction import Transaction
 
 

@@ -7,8 +7,8 @@ from datetime import date
 from io import StringIO
 
 from pfms_common.currency import UnknownCurrencyError, currency
+from pfms_common.rate import Rate, rate_text
 from pfms_ledger.bankfiles.statement import UnreadableFile
-from pfms_ledger.domain.rate import Rate, rate_text
 
 COLUMNS = ("date", "base", "quote", "rate")
 MOST_ROWS = 5_000

@@ -12,9 +12,9 @@ from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.ids import new_id
 from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, NotFound
+from pfms_common.rate import Rate
 from pfms_ledger.db.journal import MOST_CHANGES, Change, append
 from pfms_ledger.db.restatements import mark
-from pfms_ledger.domain.rate import Rate
 from pfms_ledger.operations.recording import Ledger
 from pfms_ledger.operations.restating import restate
 from pfms_ledger.operations.taken import id_is_free

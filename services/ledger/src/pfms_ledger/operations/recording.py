@@ -13,11 +13,11 @@ from pfms_common.idempotency import Answer, Claim, Stored, Written
 from pfms_common.ids import new_id
 from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, Refusal, Stale
+from pfms_common.rate import Rates
 from pfms_ledger.adapters.store import Store
 from pfms_ledger.db.journal import Change, Journal, Ref, Renamed
 from pfms_ledger.domain.bounds import check_date
 from pfms_ledger.domain.names import fold
-from pfms_ledger.domain.rate import Rates
 from pfms_ledger.domain.searched import searched
 from pfms_ledger.domain.transaction import Transaction
 from pfms_ledger.domain.worth import Worth

@@ -12,11 +12,11 @@ import orjson
 from pfms_common.idempotency import Answer, Claim
 from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, Invalid, NotFound, Refusal
+from pfms_common.rate import Rate
 from pfms_ledger.db.imports import claim as claim_with
 from pfms_ledger.db.journal import Change, Ref, append
 from pfms_ledger.db.restatements import mark
 from pfms_ledger.domain.account import check_close
-from pfms_ledger.domain.rate import Rate
 from pfms_ledger.domain.reconciliation import check_delete, check_edit
 from pfms_ledger.domain.transaction import Transaction, check_income_flag
 from pfms_ledger.domain.transaction import from_data as transaction_from

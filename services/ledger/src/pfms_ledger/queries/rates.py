@@ -9,10 +9,10 @@ import asyncpg
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from pfms_common.rate import Rate, Rates
 from pfms_common.sql import connection as connection_of
 from pfms_common.sql import scope
 from pfms_ledger.db.tables.rates import RateRow
-from pfms_ledger.domain.rate import Rate, Rates
 from pfms_ledger.domain.worth import Worth
 
 _COLUMNS = "id, base, quote, date, rate, source, version"

@@ -1,10 +1,11 @@
 """What is derived: daily cells from transactions, month rows from cells, copies and plans."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Date, Numeric, Text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pfms_budget.db.tables.base import Base
@@ -15,7 +16,7 @@ SUM = Numeric(30)
 
 class CellRow(Base):
     """Every movement of money, added up by day, account and kind. NOBODY stands where there is no category and
-    no other account.
+    no other account. `base` is what it was worth in the book's currency, but for the part that is `unstated`.
     """
 
     __tablename__ = "cell"
@@ -28,6 +29,8 @@ class CellRow(Base):
     counter_id: Mapped[UUID] = mapped_column(primary_key=True)
     minor: Mapped[int] = mapped_column(SUM)
     transactions: Mapped[int]
+    base: Mapped[int] = mapped_column(SUM, server_default="0")
+    unstated: Mapped[int] = mapped_column(SUM, server_default="0")
 
 
 class MonthRow(Base):
@@ -50,12 +53,17 @@ class MonthRow(Base):
     released: Mapped[int] = mapped_column(SUM)
     excluded: Mapped[int] = mapped_column(SUM)
     discarded: Mapped[int] = mapped_column(SUM)
+    fx: Mapped[int] = mapped_column(SUM, server_default="0")
+    card_debt: Mapped[int] = mapped_column(SUM, server_default="0")
     to_be_budgeted: Mapped[int] = mapped_column(SUM)
     derived_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
 
 
 class MonthLineRow(Base):
-    """A category in one month; NOBODY is the uncategorised line. `rollover`: the policy last set, null for none."""
+    """A category in one month, or a card's payment row under the card's id; NOBODY is the uncategorised line.
+
+    `rollover`: the policy last set, null for none. `on_cards`: pairs of card and minor units spent on it.
+    """
 
     __tablename__ = "month_line"
 
@@ -68,6 +76,10 @@ class MonthLineRow(Base):
     available: Mapped[int] = mapped_column(SUM)
     transaction_count: Mapped[int]
     rollover: Mapped[str | None] = mapped_column(Text)
+    on_cards: Mapped[Any | None] = mapped_column(JSONB)
+    card_debt: Mapped[int] = mapped_column(SUM, server_default="0")
+    funded: Mapped[int] = mapped_column(SUM, server_default="0")
+    paid: Mapped[int] = mapped_column(SUM, server_default="0")
 
 
 class DirtyRow(Base):

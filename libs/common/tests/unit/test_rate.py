@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pfms_common.currency import currency
-from pfms_ledger.domain.rate import Rate, Rates
+from pfms_common.rate import Rate, Rates
 
 DAY = date(2026, 6, 1)
 codes = st.sampled_from(["EUR", "USD", "JPY", "BHD", "CLF"])

@@ -65,6 +65,13 @@ class Rates:
             return 1 / inverse[1] if inverse else None  # law floats: Fractions, which are exact
         return direct[1]
 
+    def by_unit(self, source: str, target: str, day: date) -> Fraction | None:
+        """What one minor unit of `source` is in minor units of `target`, exactly; None where no rate says it."""
+        rate = self.at(source, target, day)
+        if rate is None:
+            return None
+        return rate * Fraction(10) ** (currency(target).exponent - currency(source).exponent)
+
     def converted(self, amounts: Sequence[int], source: str, target: str, day: date) -> list[int] | None:
         """Amounts of `source` in minor units of `target`; None where no rate says it, or it would be too much.
 
@@ -72,10 +79,9 @@ class Rates:
         """
         if source == target:
             return list(amounts)
-        rate = self.at(source, target, day)
-        if rate is None:
+        by_unit = self.by_unit(source, target, day)
+        if by_unit is None:
             return None
-        by_unit = rate * Fraction(10) ** (currency(target).exponent - currency(source).exponent)
         exact = [amount * by_unit for amount in amounts]
         if sum(map(abs, exact)) > MAX_MINOR:
             return None
