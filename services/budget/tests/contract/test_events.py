@@ -10,7 +10,8 @@ from pfms_budget.consumers import SUBSCRIPTIONS
 from pfms_budget.domain.cells import Split, Transaction
 from pfms_common.ids import new_id
 from pfms_events.contracts import MODELS
-from pfms_events.contracts.budget import EVENTS, month_figures_id
+from pfms_events.contracts.budget import EVENTS
+from pfms_events.contracts.budget.month import month_figures_id
 from pfms_events.deal import deal
 from pfms_events.envelope import open_envelope
 

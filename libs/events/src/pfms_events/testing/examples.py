@@ -238,7 +238,7 @@ EXAMPLES: tuple[Event, ...] = (
     HabitLogDeleted(id=_LOG),
     ImportProgress(**_IMPORT_STATE | {"status": "processing", "rows_imported": 1}),
     ImportCompleted(**_IMPORT_STATE | {"status": "completed", "rows_imported": 2}),
-    budget.BudgetMonthChanged(
+    budget.month.BudgetMonthChanged(
         month="2026-01",
         planned_income_minor=200_000,
         income_minor=200_000,

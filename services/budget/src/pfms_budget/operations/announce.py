@@ -9,7 +9,7 @@ import asyncpg
 from pfms_budget.domain.month import Month
 from pfms_budget.operations.cells import write
 from pfms_common.telemetry import current
-from pfms_events.contracts.budget import BudgetMonthChanged, month_figures_id
+from pfms_events.contracts.budget.month import BudgetMonthChanged, month_figures_id
 from pfms_events.outbox import Change, encode
 
 # The newest event of an aggregate outlives compaction, so the log itself knows the last version.

@@ -1,4 +1,4 @@
-"""What the budget publishes. The stream is the book."""
+"""The figures of one period."""
 
 from typing import ClassVar
 from uuid import UUID
