@@ -1,6 +1,7 @@
 """Numbers, locks and keys: what every write does first."""
 
 import asyncio
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -10,9 +11,23 @@ from pfms_common.ids import new_id
 from pfms_common.sql import connection, scope
 from pfms_events.outbox import EventTooLargeError, append, lock_heads, notifier
 from pfms_events.testing.database import Database
-from pfms_events.testing.world import World, transaction
+from pfms_events.testing.world import World, transaction, until
 
 _CLAIM = "SELECT * FROM claim($1, $2, 'create transaction', $3, $4, 201, '{}', 'body')"
+
+
+async def _times(admin: asyncpg.Connection) -> list[datetime]:
+    return [
+        row["occurred_at"] for row in await admin.fetch("SELECT occurred_at FROM event ORDER BY sequence")
+    ]
+
+
+async def _wait_of(admin: asyncpg.Connection, pid: int) -> str | None:
+    """What a session of the server waits for."""
+    kind: str | None = await admin.fetchval(
+        "SELECT wait_event_type FROM pg_stat_activity WHERE pid = $1", pid
+    )
+    return kind
 
 
 class TestAppending:
@@ -43,6 +58,39 @@ class TestAppending:
         last = await asyncio.gather(*(world.write(book, transaction(-5), transaction(-6)) for _ in range(20)))
 
         assert sorted(last) == list(range(2, 42, 2))
+
+    async def test_who_waited_for_another_is_dated_after_it(
+        self, world: World, book: UUID, producer_admin: asyncpg.Connection
+    ) -> None:
+        """Though its transaction began first."""
+        with scope(books=[book]):
+            async with connection(world.producer_app) as early, connection(world.producer_app) as late:
+                waiting = early.transaction()
+                await waiting.start()
+                async with late.transaction():
+                    await lock_heads(late, [book])
+                    second = asyncio.create_task(append(early, book, [transaction(-5)]))
+                    await until("Lock", _wait_of, producer_admin, early.get_server_pid())
+                    assert await append(late, book, [transaction(-6), transaction(-7)]) == 2
+                assert await second == 3
+                await waiting.commit()
+
+        times = await _times(producer_admin)
+        assert times[0] == times[1] < times[2]
+
+    async def test_while_the_clock_is_behind_the_last_event_time_stands_still(
+        self, world: World, book: UUID, producer_admin: asyncpg.Connection
+    ) -> None:
+        await world.write(book, transaction(-5))
+        ahead = await producer_admin.fetchval(
+            "UPDATE stream_head SET last_at = last_at + interval '1 day' RETURNING last_at"
+        )
+
+        await world.write(book, transaction(-6))
+        await world.write(book, transaction(-7))
+
+        assert (await _times(producer_admin))[1:] == [ahead, ahead]
+        assert await producer_admin.fetchval("SELECT count(*) FROM unsent WHERE occurred_at = $1", ahead) == 2
 
     async def test_the_same_version_of_an_aggregate_twice_is_refused(self, world: World, book: UUID) -> None:
         change = transaction(-5)
