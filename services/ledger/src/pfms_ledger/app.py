@@ -6,6 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from pfms_common.problem import Problem
+from pfms_common.rrule import BadRecurrence
 from pfms_common.sql import open_pool
 from pfms_ledger.adapters.opening import open_store
 from pfms_ledger.adapters.s3 import Credentials
@@ -48,7 +49,6 @@ from pfms_ledger.domain.bulk import NotAll, SeveralSplits
 from pfms_ledger.domain.download_link import link_secret
 from pfms_ledger.domain.reconciliation import NotBalanced, NotCleared, Reconciled, Settled
 from pfms_ledger.domain.refund import NotRefundable, OverRefunded
-from pfms_ledger.domain.rrule import BadRecurrence
 from pfms_ledger.domain.share import SharesExceed
 from pfms_ledger.domain.split import SplitsDoNotAddUp
 from pfms_ledger.domain.system_category import SystemCategory

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from pfms_ledger.domain.recurrence import Occurrence, Schedule, occurrences
+from pfms_common.recurrence import Occurrence, Schedule, occurrences
 from pfms_ledger.queries.invariants import faults
 
 BEGIN, END = date(2025, 12, 1), date(2027, 6, 30)

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+from pfms_common.recurrence import Schedule, next_after, nominal_days, occurrences
+from pfms_common.rrule import BadRecurrence, parse
 from pfms_ledger.domain.bill import days_ahead, status_of
 from pfms_ledger.domain.detection import Payment, Repeating, detect
-from pfms_ledger.domain.recurrence import Schedule, next_after, nominal_days, occurrences
-from pfms_ledger.domain.rrule import BadRecurrence, parse
 from pfms_ledger.domain.rule_text import describe
 
 SAMPLES = os.environ.get("PFMS_SAMPLES", "")

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pfms_common.increase import full_years, increased, shared_out
 from pfms_common.problem import Invalid
+from pfms_common.recurrence import Schedule, occurrences
 from pfms_ledger.domain.bill import days_ahead, status_of
 from pfms_ledger.domain.detection import Payment, detect
-from pfms_ledger.domain.increase import full_years, increased, shared_out
-from pfms_ledger.domain.recurrence import Schedule, occurrences
 
 TODAY = date(2026, 11, 21)
 

@@ -8,13 +8,13 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from pfms_common.input import Day, Id, Input, Minor, Name, Output, Quantity, QueryInput, Text
+from pfms_common.recurrence import Schedule, ShortMonths
+from pfms_common.rrule import MOST_COUNT
+from pfms_common.weekend import WeekendRule
 from pfms_ledger.api.places import FromIn, ToIn
 from pfms_ledger.api.transactions import ShareableSplitIn, SplitOut, Tags, TransactionOut, split_up
 from pfms_ledger.domain.plan import Plan, PlanEnd, Template
-from pfms_ledger.domain.recurrence import Schedule, ShortMonths
-from pfms_ledger.domain.rrule import MOST_COUNT
 from pfms_ledger.domain.transaction import Status
-from pfms_ledger.domain.weekend import WeekendRule
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 RruleText = Annotated[str, StringConstraints(min_length=1, max_length=500)]

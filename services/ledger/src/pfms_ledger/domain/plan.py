@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from pfms_ledger.domain.recurrence import Schedule
+from pfms_common.recurrence import Schedule
 from pfms_ledger.domain.share import Sharing
 from pfms_ledger.domain.transaction import Split, Status
 

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from pfms_ledger.domain.recurrence import Schedule
-from pfms_ledger.domain.rrule import Rule, parse
+from pfms_common.recurrence import Schedule
+from pfms_common.rrule import Rule, parse
 
 _UNITS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

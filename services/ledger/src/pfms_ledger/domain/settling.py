@@ -9,12 +9,12 @@ from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID, uuid5
 
+from pfms_common.increase import increased, shared_out
+from pfms_common.recurrence import Occurrence, occurrences
+from pfms_common.weekend import MOST_DAYS
 from pfms_ledger.domain.bill import BillStatus, status_of
-from pfms_ledger.domain.increase import increased, shared_out
 from pfms_ledger.domain.plan import Plan, Template
-from pfms_ledger.domain.recurrence import Occurrence, occurrences
 from pfms_ledger.domain.transaction import Split
-from pfms_ledger.domain.weekend import MOST_DAYS
 
 State = Literal["due", "posted", "skipped"]
 YEARS_LOOKED_AHEAD = 10

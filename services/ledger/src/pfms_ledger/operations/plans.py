@@ -7,17 +7,17 @@ from uuid import UUID
 
 import asyncpg
 
+from pfms_common.holiday import check_country
 from pfms_common.idempotency import Answer, Claim, Stored
+from pfms_common.increase import check_increase
 from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, InUse, Refusal
+from pfms_common.recurrence import check_schedule
 from pfms_ledger.db.journal import Change, Ref, Renamed, append
 from pfms_ledger.domain.bounds import check_amount
 from pfms_ledger.domain.expected import check_tolerance
-from pfms_ledger.domain.holiday import check_country
-from pfms_ledger.domain.increase import check_increase
 from pfms_ledger.domain.names import fold
 from pfms_ledger.domain.plan import Plan, Template, with_changes
-from pfms_ledger.domain.recurrence import check_schedule
 from pfms_ledger.domain.settling import Marks
 from pfms_ledger.operations.drafts import Draft, End, composed
 from pfms_ledger.operations.recording import TRIES, Ledger, new_payee, refs_of

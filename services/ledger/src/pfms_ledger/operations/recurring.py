@@ -17,6 +17,8 @@ from pfms_common.idempotency import Answer, Claim, Stored
 from pfms_common.ids import new_id
 from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, Invalid, Stale
+from pfms_common.recurrence import Occurrence
+from pfms_common.weekend import MOST_DAYS
 from pfms_events.failpoint import failpoint
 from pfms_ledger.db.journal import Change, Ref, Renamed, append
 from pfms_ledger.domain.bill import status_of
@@ -26,7 +28,6 @@ from pfms_ledger.domain.expected import expected_of, expected_pairs
 from pfms_ledger.domain.matching import BankRow, Candidate, assign
 from pfms_ledger.domain.names import fold
 from pfms_ledger.domain.plan import Plan
-from pfms_ledger.domain.recurrence import Occurrence
 from pfms_ledger.domain.settling import (
     Mark,
     Marks,
@@ -39,7 +40,6 @@ from pfms_ledger.domain.settling import (
 )
 from pfms_ledger.domain.transaction import Planned as Origin
 from pfms_ledger.domain.transaction import Transaction
-from pfms_ledger.domain.weekend import MOST_DAYS
 from pfms_ledger.operations.drafts import composed
 from pfms_ledger.operations.plans import draft_of, with_payee
 from pfms_ledger.operations.recording import TRIES, Ledger, Recorded, change_of, refs_of

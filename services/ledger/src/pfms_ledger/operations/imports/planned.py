@@ -12,13 +12,13 @@ import asyncpg
 
 from pfms_common.principal import Principal
 from pfms_common.problem import NotFound, Refusal
+from pfms_common.recurrence import Occurrence, occurrences
+from pfms_common.weekend import MOST_DAYS
 from pfms_ledger.db.journal import Change, Ref, Renamed, are_usable
 from pfms_ledger.db.leases import Held
 from pfms_ledger.db.plans import note
-from pfms_ledger.domain.recurrence import Occurrence, occurrences
 from pfms_ledger.domain.settling import Mark, amount_on
 from pfms_ledger.domain.transaction import Transaction
-from pfms_ledger.domain.weekend import MOST_DAYS
 from pfms_ledger.operations.recording import Ledger, change_of
 from pfms_ledger.operations.recurring import Posting, mark_change, posted_mark, prepared
 from pfms_ledger.queries import import_rows

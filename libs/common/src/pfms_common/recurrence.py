@@ -13,9 +13,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
-from pfms_ledger.domain.holiday import days_off
-from pfms_ledger.domain.rrule import BadRecurrence, Rule, parse
-from pfms_ledger.domain.weekend import MOST_DAYS, WeekendRule, shifted
+from pfms_common.holiday import days_off
+from pfms_common.rrule import BadRecurrence, Rule, parse
+from pfms_common.weekend import MOST_DAYS, WeekendRule, shifted
 
 ShortMonths = Literal["last_day", "skip"]
 # Far enough before a day that every run of days off which moves onto it has begun.

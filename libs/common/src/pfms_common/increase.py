@@ -1,4 +1,4 @@
-"""The yearly increase: an amount that rises by so many percent with every full year, rounded once, half-even."""
+"""The yearly increase of a plan: so many percent with every full year, rounded once, half-even."""
 
 from calendar import monthrange
 from collections.abc import Sequence

@@ -9,10 +9,10 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pfms_ledger.domain.holiday import days_off
-from pfms_ledger.domain.recurrence import Schedule, check_schedule, nominal_days, occurrences
-from pfms_ledger.domain.rrule import BadRecurrence, parse
-from pfms_ledger.domain.weekend import MOST_DAYS
+from pfms_common.holiday import days_off
+from pfms_common.recurrence import Schedule, check_schedule, nominal_days, occurrences
+from pfms_common.rrule import BadRecurrence, parse
+from pfms_common.weekend import MOST_DAYS
 
 days = st.dates(date(1990, 1, 1), date(2035, 12, 31))
 weekdays = st.sampled_from(["MO", "TU", "WE", "TH", "FR", "SA", "SU"])

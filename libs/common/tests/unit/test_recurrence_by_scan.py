@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pfms_ledger.domain.recurrence import Occurrence, Schedule, next_after, nominal_days, occurrences
+from pfms_common.recurrence import Occurrence, Schedule, next_after, nominal_days, occurrences
 
 TEN_YEARS = 3_653
 DAY = timedelta(days=1)
