@@ -25,6 +25,13 @@ NOBODY_YET = {
     "session.revoked": "as session.started",
     "session.compromised": "a mail, once there are notifications",
     "budget.month_changed": "as session.started",
+    **dict.fromkeys(
+        (
+            *("budget.created", "budget.updated", "budget.deleted", "budget_settings.updated"),
+            *("allocation.created", "allocation.updated", "allocation.deleted"),
+        ),
+        "as session.started; the budget's own log is where their history is read",
+    ),
 }
 
 

@@ -28,6 +28,8 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
             "attachment",
             "balance",
             "budget",
+            "budget_settings",
+            "allocation",
             "goal",
             "debt",
             "loan",

@@ -49,6 +49,8 @@ def test_the_file_reads_back(tmp_path: Path) -> None:
         ("erasure.requested", "user.events"),
         ("erasure.part_done", "financial.events"),
         ("budget.month_changed", "financial.events"),
+        ("allocation.created", "financial.events"),
+        ("budget_settings.updated", "financial.events"),
         ("forecast.low_balance", "analytics.events"),
         ("notification.send", "notification.events"),
     ],

@@ -3,10 +3,15 @@
 import asyncpg
 
 from pfms_budget.operations import projecting
+from pfms_events.contracts.budget.allocation import Allocation
+from pfms_events.contracts.budget.budget_settings import BudgetSettingsUpdated
+from pfms_events.contracts.budget.header import Budget
 from pfms_events.retention import compact, retire
 from pfms_service.service import Job, Running
 
 MINUTES = 60
+HISTORIES = (Allocation.AGGREGATE, Budget.AGGREGATE, BudgetSettingsUpdated.AGGREGATE)
+"""Every change of these can be looked at for good."""
 HOUR = 3600
 
 
@@ -19,9 +24,9 @@ async def extend(running: Running) -> None:
 
 
 async def retention(running: Running) -> None:
-    """A month's newest figures stay, which also keeps the count of its versions."""
+    """The newest event of each thing stays, which also keeps the count of its versions."""
     now = running.resources.clock()
-    await compact(_relay_pool(running), now=now)
+    await compact(_relay_pool(running), keep=HISTORIES, now=now)
     await retire(_relay_pool(running), now=now)
 
 

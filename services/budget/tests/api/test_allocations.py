@@ -179,11 +179,68 @@ class TestChanging:
 
     async def test_a_deleted_category_returns_its_allocations(self, home):
         await home.plan()
-        await home.allocate(home.groceries, 100)
+        made = await home.allocate(home.groceries, 100)
         await home.book.tell(CategoryDeleted(id=home.groceries))
 
         assert await amounts(home) == {}
+        last = (await home.http.get(f"/allocations/{made['id']}/history")).json()["items"][-1]
+        assert (last["type"], last["version"], last["actor"]) == ("allocation.deleted", 2, None)
         assert (await home.month())["to_be_budgeted_minor"] == 100_000
+
+
+class TestHistory:
+    async def test_has_every_change_with_who_and_when_and_outlives_the_allocation(self, home):
+        await home.plan()
+        made = await home.allocate(home.groceries, 100)
+        path = f"/allocations/{made['id']}"
+        await home.http.patch(path, json={"allocation_value": 250, "version": 1})
+        await home.post(
+            "/budgets/2024-01/move",
+            from_category_id=str(home.groceries),
+            to_category_id=str(home.rent),
+            amount_minor=50,
+        )
+        await home.http.delete(path, params={"version": 3})
+
+        items = (await home.http.get(f"{path}/history")).json()["items"]
+
+        assert [item["type"].partition(".")[2] for item in items] == [
+            "created",
+            "updated",
+            "updated",
+            "deleted",
+        ]
+        assert [item["data"].get("allocated_minor") for item in items] == [100, 250, 200, None]
+        assert {item["actor"] for item in items} == {str(home.book.person.user_id)}
+        assert all(item["at"] for item in items)
+
+    async def test_is_read_in_pages(self, home):
+        await home.plan()
+        path = f"/allocations/{(await home.allocate(home.groceries, 100))['id']}"
+        await home.http.patch(path, json={"allocation_value": 250, "version": 1})
+
+        first = (await home.http.get(f"{path}/history", params={"limit": 1})).json()
+        rest = (await home.http.get(f"{path}/history", params={"cursor": first["next_cursor"]})).json()
+
+        assert [item["version"] for item in first["items"] + rest["items"]] == [1, 2]
+        assert rest["next_cursor"] is None
+
+    async def test_of_an_allocation_of_nobody_or_of_another_book_is_404(self, home, stranger):
+        await home.plan()
+        made = await home.allocate(home.groceries, 100)
+
+        assert (await home.http.get(f"/allocations/{new_id()}/history")).status_code == 404
+        assert (await stranger.get(f"/allocations/{made['id']}/history")).status_code == 404
+
+    async def test_an_id_that_was_given_once_is_no_other_allocations(self, home):
+        await home.plan()
+        made = await home.allocate(home.groceries, 100)
+        await home.http.delete(f"/allocations/{made['id']}", params={"version": 1})
+
+        body = {"category_id": str(home.rent), "allocation_type": "fixed", "allocation_value": 1}
+        again = await home.post("/budgets/2024-01/allocations", id=made["id"], **body)
+
+        assert (again.status_code, again.json()["errors"]) == (409, {"id": ["is taken"]})
 
 
 class TestSeveralAtOnce:

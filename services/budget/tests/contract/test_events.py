@@ -20,16 +20,22 @@ EXAMPLES = Path(__file__).parents[4] / "contracts" / "events" / "examples"
 
 @pytest.fixture
 async def log(book, anna):
-    """A month that is planned, spent in, held from and corrected."""
+    """A month that is planned, spent in, held from and corrected; another that was a mistake; and a choice."""
     account, groceries = new_id(), new_id()
     await book.tell(book.account(account, opening_balance_minor=500), book.category(groceries, "expense"))
     await anna.post("/budgets", json={"month": "2024-01", "planned_income_minor": 700})
     body = {"category_id": str(groceries), "allocation_type": "percentage", "allocation_value": "10"}
-    await anna.post("/budgets/2024-01/allocations", json=body)
+    made = (await anna.post("/budgets/2024-01/allocations", json=body)).json()
     for minor in (-40, -50):
         moved = Transaction(book.now.date(), account, [Split(groceries, minor)])
         await book.tell(book.transaction(UUID(int=5), moved))
     await anna.post("/budgets/2024-01/hold", json={"hold_minor": 30})
+    await anna.patch(f"/allocations/{made['id']}", json={"rollover": "both", "version": 1})
+    await anna.delete(f"/allocations/{made['id']}", params={"version": 2})
+    for _ in ("a mistake", "the same again"):
+        wrong = (await anna.post("/budgets", json={"month": "2024-03"})).json()
+        await anna.delete("/budgets/2024-03", params={"version": wrong["version"]})
+    await anna.patch("/budget-settings", json={"strict": True, "version": 0})
     return await book.sql(
         "SELECT *, data::text AS text FROM event WHERE stream_id = $1 ORDER BY sequence", book.id
     )
@@ -44,11 +50,12 @@ async def test_each_is_of_a_contract_and_each_contract_is_used(log):
     assert {row["type"] for row in log} == {event.EVENT for event in EVENTS}
 
 
-async def test_each_month_has_versions_without_a_gap_and_the_stream_numbers(log, book):
+async def test_each_thing_has_versions_without_a_gap_and_the_stream_numbers(log, book):
     versions: dict[UUID, list[int]] = {}
     for row in log:
         versions.setdefault(row["aggregate_id"], []).append(row["aggregate_version"])
-        assert row["aggregate_id"] == month_figures_id(book.id, orjson.loads(row["text"])["month"])
+        if row["type"] == "budget.month_changed":
+            assert row["aggregate_id"] == month_figures_id(book.id, orjson.loads(row["text"])["month"])
 
     assert [row["sequence"] for row in log] == list(range(1, len(log) + 1))
     for found in versions.values():
@@ -56,11 +63,24 @@ async def test_each_month_has_versions_without_a_gap_and_the_stream_numbers(log,
 
 
 async def test_the_newest_event_of_a_month_has_the_figures_that_are_read(log, anna):
-    newest = {orjson.loads(row["text"])["month"]: orjson.loads(row["text"]) for row in log}
+    told = [orjson.loads(row["text"]) for row in log if row["type"] == "budget.month_changed"]
+    newest = {figures["month"]: figures for figures in told}
+    assert "2024-01" in newest
 
     for key, figures in newest.items():
         read = (await anna.get(f"/budgets/{key}")).json()
         assert {name: read[name] for name in figures} == figures
+
+
+async def test_the_newest_event_of_a_plan_is_what_is_read(log, anna):
+    header = next(row for row in reversed(log) if row["type"] == "budget.updated")
+    settings = next(row for row in reversed(log) if row["type"] == "budget_settings.updated")
+
+    for row, path in ((header, "/budgets/2024-01"), (settings, "/budget-settings")):
+        read = (await anna.get(path)).json()
+        state = {name: value for name, value in orjson.loads(row["text"]).items() if name != "id"}
+        assert {name: read[name] for name in state} == state
+        assert read["version"] == row["aggregate_version"]
 
 
 async def test_the_actor_is_the_person_who_planned_or_nobody(log, book):

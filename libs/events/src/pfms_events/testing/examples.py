@@ -168,6 +168,32 @@ _HABIT_STATE: dict[str, Any] = {
     "target_reduction": 10,
 }
 
+_HEADER, _ALLOCATION = budget.header.header_id(_BOOK, "2026-01"), UUID(int=_EVENT.int + 1)
+_HEADER_STATE: dict[str, Any] = {
+    "id": _HEADER,
+    "month": "2026-01",
+    "planned_income_minor": 200_000,
+    "planned_salary_minor": 180_000,
+    "planned_bonuses_minor": 0,
+    "planned_side_income_minor": 20_000,
+    "planned_investments_minor": 0,
+    "planned_other_minor": 0,
+    "savings_budget_minor": 10_000,
+    "debt_payment_budget_minor": 5_000,
+    "hold_minor": 0,
+    "status": "draft",
+}
+_ALLOCATION_STATE: dict[str, Any] = {
+    "id": _ALLOCATION,
+    "month": "2026-01",
+    "category_id": _CATEGORY,
+    "allocation_type": "percentage",
+    "percentage": "12.50",
+    "allocated_minor": 25_000,
+    "rollover": "surplus",
+    "colour": "#1c7ed6",
+}
+
 EXAMPLES: tuple[Event, ...] = (
     auth.UserRegistered(**_USER_STATE),
     auth.UserVerified(**_USER_STATE | {"is_verified": True}),
@@ -244,6 +270,18 @@ EXAMPLES: tuple[Event, ...] = (
         income_minor=200_000,
         outflow_minor=1250,
         to_be_budgeted_minor=168_750,
+    ),
+    budget.header.BudgetCreated(**_HEADER_STATE),
+    budget.header.BudgetUpdated(**_HEADER_STATE | {"status": "active", "notes": "the boiler is due"}),
+    budget.header.BudgetDeleted(id=_HEADER, month="2026-01"),
+    budget.allocation.AllocationCreated(**_ALLOCATION_STATE),
+    budget.allocation.AllocationUpdated(**_ALLOCATION_STATE | {"rollover": "both"}),
+    budget.allocation.AllocationDeleted(id=_ALLOCATION),
+    budget.budget_settings.BudgetSettingsUpdated(
+        id=budget.budget_settings.settings_id(_BOOK),
+        default_rollover="surplus",
+        unrolled="to_be_budgeted",
+        strict=True,
     ),
 )
 

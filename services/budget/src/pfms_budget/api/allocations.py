@@ -7,16 +7,28 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field, PlainValidator, StringConstraints, WithJsonSchema
 
-from pfms_budget.api.deps import DeletedVersion, MonthDep, ReadDep, Version, Write, WriteDep
-from pfms_budget.domain.allocation import AllocationType, hundredths
+from pfms_budget.api.deps import (
+    CursorParam,
+    DeletedVersion,
+    Limit,
+    MonthDep,
+    ReadDep,
+    ReaderDep,
+    Version,
+    Write,
+    WriteDep,
+)
+from pfms_budget.domain.allocation import AllocationType, hundredths, percent_text
 from pfms_budget.domain.rollover import Rollover
 from pfms_budget.operations import allocations as operations
 from pfms_budget.operations.allocations import Wanted
 from pfms_budget.queries import allocations as queries
 from pfms_budget.queries.allocations import Allocation
 from pfms_common.input import MAX_MINOR, Id, Input, Minor, Output
+from pfms_common.pagination import DEFAULT_LIMIT
 from pfms_common.problem import Invalid
 from pfms_common.web import Claimed, IfMatch, StrictRoute, answer, check_version, found
+from pfms_service.history import History, versions
 
 router = APIRouter(tags=["Allocations"], route_class=StrictRoute)
 
@@ -204,6 +216,19 @@ async def get_allocation(allocation_id: Id, read: ReadDep) -> Response:
     return answer(_out(row), version=row.version)
 
 
+@router.get(
+    "/allocations/{allocation_id}/history", response_model=History, summary="Every change of an allocation"
+)
+async def allocation_history(
+    allocation_id: Id, reader: ReaderDep, limit: Limit = DEFAULT_LIMIT, cursor: CursorParam = None
+) -> Response:
+    """Oldest first: what it was after each change, who made it and when. A deleted one keeps its history."""
+    pool, cursors = reader.resources.pool, reader.resources.cursors
+    return await versions(
+        pool, cursors, reader.book_id, "allocation", allocation_id, limit=limit, cursor=cursor
+    )
+
+
 @router.put("/allocations/{allocation_id}", response_model=AllocationOut, summary="Replace an allocation")
 async def replace_allocation(
     allocation_id: Id, body: AllocationPut, write: WriteDep, if_match: IfMatch, claim: Claimed
@@ -325,9 +350,7 @@ def _out(row: Allocation) -> AllocationOut:
         month=f"{row.first_day:%Y-%m}",
         category_id=row.category_id,
         allocation_type=row.type,
-        allocation_value=(
-            row.allocated_minor if percentage is None else f"{percentage // 100}.{percentage % 100:02}"
-        ),
+        allocation_value=(row.allocated_minor if percentage is None else percent_text(percentage)),
         allocated_minor=row.allocated_minor,
         rollover=row.rollover,
         colour=row.colour,

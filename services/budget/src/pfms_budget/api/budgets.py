@@ -8,7 +8,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from pfms_budget.api.deps import (
+    CursorParam,
     DeletedVersion,
+    Limit,
     MonthDep,
     Reader,
     ReaderDep,
@@ -21,7 +23,7 @@ from pfms_budget.operations import plans as operations
 from pfms_budget.queries import months as queries
 from pfms_budget.queries.months import Document
 from pfms_common.input import Input, Minor, Month, Output, Text
-from pfms_common.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from pfms_common.pagination import DEFAULT_LIMIT
 from pfms_common.period import FIRST_YEAR, LAST_YEAR, Period, month, next_month
 from pfms_common.problem import Invalid
 from pfms_common.web import Claimed, IfMatch, StrictRoute, check_version, etag, found
@@ -216,10 +218,8 @@ async def list_budgets(
         Month | None, Query(alias="from", description="first month", examples=["2026-01"])
     ] = None,
     to: Annotated[Month | None, Query(description="last month", examples=["2026-12"])] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="items on a page")] = DEFAULT_LIMIT,
-    cursor: Annotated[
-        str | None, Query(max_length=2000, description="`next_cursor` of the page before")
-    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorParam = None,
 ) -> Response:
     """The months of the budget without their lines, oldest first; by default all of them."""
     stale = await reader.caught_up() if reader.wanted else None

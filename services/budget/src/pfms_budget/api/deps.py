@@ -14,6 +14,7 @@ from pfms_budget.queries.months import Stale, caught_up
 from pfms_common import consistency, tracing
 from pfms_common.idempotency import Claim
 from pfms_common.input import Month
+from pfms_common.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from pfms_common.period import Period, month
 from pfms_common.principal import Principal
 from pfms_common.sql import connection as connection_of
@@ -37,6 +38,8 @@ MonthKey = Annotated[Month, Path(alias="month", description="calendar month, YYY
 Version = Annotated[
     int | None, Field(ge=0, description="the version you saw, where If-Match is not sent", examples=[1])
 ]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="items on a page", examples=[DEFAULT_LIMIT])]
+CursorParam = Annotated[str | None, Query(max_length=2000, description="`next_cursor` of the page before")]
 DeletedVersion = Annotated[
     int | None, Query(alias="version", ge=1, description="the version you saw, where If-Match is not sent")
 ]

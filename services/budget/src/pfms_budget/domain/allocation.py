@@ -62,6 +62,11 @@ def hundredths(text: str) -> int:
     return value
 
 
+def percent_text(percentage: int) -> str:
+    """1250 as "12.50"."""
+    return f"{percentage // 100}.{percentage % 100:02}"
+
+
 def share(planned_income: int | None, percentage: int) -> int:
     """What one percentage (in hundredths), set alone, makes of the planned income: rounded half-even, once."""
     return round(Fraction(_planned(planned_income) * percentage, WHOLE))
@@ -84,7 +89,7 @@ def check_percentages(percentages: Iterable[int]) -> None:
     """All percentages of one period, in hundredths; PercentagesOver100 when they claim more than there is."""
     total = sum(percentages)
     if total > WHOLE:
-        claimed = f"{total // 100}.{total % 100:02}"
+        claimed = percent_text(total)
         raise PercentagesOver100(
             f"The percentages of this month would add up to {claimed} %; lower one of them first.",
             errors={"allocation_value": ["takes the percentages of this month over 100 in total"]},

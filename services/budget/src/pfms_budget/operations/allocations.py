@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-import asyncpg
-
 from pfms_budget.domain.allocation import (
     AllocationType,
     check_category,
@@ -17,6 +15,7 @@ from pfms_budget.domain.allocation import (
 )
 from pfms_budget.domain.rollover import Rollover
 from pfms_budget.domain.span import check_plannable
+from pfms_budget.operations import log
 from pfms_budget.operations.work import Work
 from pfms_budget.queries import allocations as queries
 from pfms_budget.queries import plans
@@ -65,10 +64,7 @@ async def create(work: Work, month: Period, wanted: Wanted) -> Allocation:
     existing = next((row.id for row in present if row.category_id == wanted.category_id), None)
     check_not_allocated(existing)
     made = await _made(work, month, wanted, present)
-    try:
-        await _keep(work, [made])
-    except asyncpg.UniqueViolationError as error:
-        raise Conflict("There is an allocation with this id already.", errors={"id": ["is taken"]}) from error
+    await _keep(work, [made])
     return made
 
 
@@ -95,6 +91,7 @@ async def delete(work: Work, allocation_id: UUID, check: Callable[[int], None]) 
     row = await _present(work, allocation_id)
     check(row.version)
     await work.connection.execute(_DELETE, work.book_id, allocation_id)
+    await work.tell(log.allocation_deleted(row.id, row.version))
     await work.derive(row.first_day, allocates=True)
 
 
@@ -216,9 +213,11 @@ async def _keep(work: Work, rows: Sequence[Allocation]) -> None:
     if not rows:
         return
     columns = [[getattr(row, name) for row in rows] for name in _COLUMNS]
+    made = [row.id for row in rows if row.version == 1]
     written = await work.connection.execute(_KEEP, work.book_id, *columns)
-    if written != f"INSERT 0 {len(rows)}":
-        raise Conflict("There is an allocation with this id already.", errors={"id": ["is taken"]})
+    if written != f"INSERT 0 {len(rows)}" or await log.told_of(work.connection, work.book_id, made):
+        raise Conflict("There is, or was, an allocation with this id.", errors={"id": ["is taken"]})
+    await work.tell(*map(log.allocation_kept, rows))
     await work.derive(rows[0].first_day, allocates=True)
 
 

@@ -8,7 +8,7 @@ import asyncpg
 
 from pfms_budget.domain.month import Month
 from pfms_budget.operations.cells import write
-from pfms_common.telemetry import current
+from pfms_budget.operations.log import tracing
 from pfms_events.contracts.budget.month import BudgetMonthChanged, month_figures_id
 from pfms_events.outbox import Change, encode
 
@@ -38,10 +38,8 @@ async def month_changes(
     connection: asyncpg.Connection, changed: Mapping[UUID, Sequence[Told]], actor: UUID | None
 ) -> None:
     """Appends one event per month; the caller holds the heads of these books."""
-    trace = current()
-    tracing = {"traceparent": trace.traceparent, "correlation_id": trace.request_id} if trace else {}
     rows = [
-        (book, change.aggregate_id, encode([change], actor=actor, trace=tracing))
+        (book, change.aggregate_id, encode([change], actor=actor, trace=tracing()))
         for book, months in changed.items()
         for change in (_change(book, told) for told in months)
     ]

@@ -12,6 +12,7 @@ import asyncpg
 
 from pfms_budget.domain.cells import Cells, added_up, change, opening_cells
 from pfms_budget.operations import cells as cell_rows
+from pfms_budget.operations import log
 from pfms_budget.operations.copied import Copied, plain
 from pfms_budget.operations.news import AccountCopy, CategoryCopy, Key, Known, News, RateCopy
 from pfms_budget.operations.touched import EVERYTHING, Touched
@@ -54,7 +55,7 @@ _TRANSACTIONS: Copied[Cells] = Copied(
 )
 _RETURN_ALLOCATIONS = """
 DELETE FROM allocation a USING unnest($1::uuid[], $2::uuid[]) AS u (book_id, category_id)
-WHERE a.book_id = u.book_id AND a.category_id = u.category_id RETURNING a.book_id, a.first_day
+WHERE a.book_id = u.book_id AND a.category_id = u.category_id RETURNING a.book_id, a.first_day, a.id, a.version
 """
 
 
@@ -132,6 +133,9 @@ async def _return_allocations(
     if gone:
         for row in await connection.fetch(_RETURN_ALLOCATIONS, *map(list, zip(*gone, strict=True))):
             touched[row["book_id"]] |= Touched(frozenset([row["first_day"]]))
+            await log.tell(
+                connection, row["book_id"], [log.allocation_deleted(row["id"], row["version"])], None
+            )
 
 
 def _opening(account_id: UUID, account: AccountCopy | None) -> Cells:

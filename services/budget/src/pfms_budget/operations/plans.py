@@ -6,12 +6,14 @@ from typing import Any
 
 from pfms_budget.domain.planned_income import planned_total
 from pfms_budget.domain.span import check_plannable
+from pfms_budget.operations import log
 from pfms_budget.operations.work import Work
 from pfms_budget.queries import allocations
 from pfms_budget.queries import plans as queries
 from pfms_budget.queries.plans import Choices, Plan
 from pfms_common.period import Period
 from pfms_common.problem import Conflict, InUse, NotFound
+from pfms_events.contracts.budget.header import header_id
 
 PARTS = (
     "planned_salary_minor",
@@ -76,6 +78,7 @@ async def delete(work: Work, month: Period, check: Callable[[int], None]) -> Non
     if await allocations.of_month(work.connection, work.book_id, month.first):
         raise InUse(f"{month.key} has allocations; delete them first.")
     await work.connection.execute(_DELETE, work.book_id, month.first)
+    await work.tell(log.header_deleted(work.book_id, month, plan))
     await work.derive(month.first, tells=True)
 
 
@@ -92,6 +95,7 @@ async def choose(work: Work, fields: Mapping[str, Any], check: Callable[[int], N
     after = replace(before, **fields, version=before.version + 1)
     values = (str(after.default_rollover), str(after.unrolled), after.strict, after.version)
     await work.connection.execute(_CHOOSE, work.book_id, *values)
+    await work.tell(log.choices_kept(work.book_id, after))
     if (before.default_rollover, before.unrolled) != (after.default_rollover, after.unrolled):
         await work.derive_all()
     return after
@@ -116,6 +120,11 @@ async def _present(work: Work, month: Period) -> Plan:
 
 
 async def _keep(work: Work, month: Period, plan: Plan, *, allocates: bool = False) -> None:
-    kept = asdict(replace(plan, version=plan.version + 1))
-    await work.connection.execute(_KEEP, work.book_id, month.first, *kept.values())
+    """A header that comes back goes on with the versions of the one that went."""
+    before = plan.version or await log.last_version(
+        work.connection, work.book_id, header_id(work.book_id, month.key)
+    )
+    kept = replace(plan, version=before + 1)
+    await work.connection.execute(_KEEP, work.book_id, month.first, *asdict(kept).values())
+    await work.tell(log.header_kept(work.book_id, month, kept, is_new=not plan.version))
     await work.derive(month.first, allocates=allocates, tells=True)

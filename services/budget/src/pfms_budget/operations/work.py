@@ -6,8 +6,9 @@ from uuid import UUID
 
 import asyncpg
 
-from pfms_budget.operations import months
+from pfms_budget.operations import log, months
 from pfms_budget.operations.touched import EVERYTHING, Touched
+from pfms_events.outbox import Change
 
 _NUMBER = "SELECT sequence FROM stream_head WHERE stream_id = $1"
 
@@ -18,6 +19,10 @@ class Work:
     book_id: UUID
     user_id: UUID
     now: datetime
+
+    async def tell(self, *changes: Change) -> None:
+        """Appends what was decided, before the months that it changes are announced."""
+        await log.tell(self.connection, self.book_id, changes, self.user_id)
 
     async def derive(self, day: date, *, allocates: bool = False, tells: bool = False) -> None:
         """Derives the months from the one of `day` on.

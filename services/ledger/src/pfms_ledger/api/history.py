@@ -1,41 +1,20 @@
 """What happened: the versions of a thing, the events of a book."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from pfms_common.clock import rfc3339
 from pfms_common.input import Id, Output
-from pfms_common.pagination import Cursors
-from pfms_common.principal import Principal
 from pfms_common.web import StrictRoute, Viewer
 from pfms_ledger.api.deps import CursorParam, CursorsDep, LedgerDep, Limit
-from pfms_ledger.operations.recording import Ledger
 from pfms_ledger.queries import history as queries
+from pfms_service.history import History, HistoryItem, item
+from pfms_service.history import versions as versions_of
 
 router = APIRouter(tags=["History"], route_class=StrictRoute)
-
-
-class HistoryItem(Output):
-    event_id: UUID
-    version: int = Field(description="the thing's version after it", examples=[2])
-    type: str = Field(examples=["transaction.updated"])
-    at: datetime
-    actor: UUID | None = Field(description="the user who did it; null: the system")
-    correlation_id: str | None = Field(
-        description="what one request or import did shares it; `POST /ledger/undo` takes it back",
-        examples=["0b9e6d5c2f7a41d38c1e5a90f2b7d644"],
-    )
-    data: dict[str, Any] = Field(description="the full state after it")
-
-
-class History(Output):
-    items: list[HistoryItem]
-    next_cursor: str | None
 
 
 class BookEvent(HistoryItem):
@@ -61,7 +40,10 @@ async def transaction_history(
     cursor: CursorParam = None,
 ) -> Response:
     """Oldest first. A deleted transaction keeps its history."""
-    return await _versions(principal, ledger, cursors, "transaction", transaction_id, limit, cursor)
+    pool, book_id = ledger.facts.pool, principal.book_id
+    return await versions_of(
+        pool, cursors, book_id, "transaction", transaction_id, limit=limit, cursor=cursor
+    )
 
 
 # What has earlier versions to look at, by its path.
@@ -94,34 +76,12 @@ def _offer_versions(path: str, aggregate: str) -> None:
         cursor: CursorParam = None,
     ) -> Response:
         """Oldest first: its fields after each change, who made it and when. What was deleted keeps its versions."""
-        return await _versions(principal, ledger, cursors, aggregate, thing_id, limit, cursor)
+        pool, book_id = ledger.facts.pool, principal.book_id
+        return await versions_of(pool, cursors, book_id, aggregate, thing_id, limit=limit, cursor=cursor)
 
 
 for each_path, each_aggregate in VERSIONED.items():
     _offer_versions(each_path, each_aggregate)
-
-
-async def _versions(
-    principal: Principal,
-    ledger: Ledger,
-    cursors: Cursors,
-    aggregate: str,
-    thing_id: UUID,
-    limit: int,
-    cursor: str | None,
-) -> Response:
-    """A page of the versions of one thing."""
-    bound = (principal.book_id, "history", [str(thing_id)])
-    after = cursors.read(*bound, cursor)[0] if cursor is not None else 0
-    entries = await queries.of_one(
-        ledger.facts.pool, principal.book_id, aggregate, thing_id, after=after, limit=limit + 1
-    )
-    more = len(entries) > limit
-    next_cursor = cursors.write(*bound, [entries[limit - 1].aggregate_version]) if more else None
-    items = [_item(entry) for entry in entries[:limit]]
-    return Response(
-        orjson.dumps({"items": items, "next_cursor": next_cursor}, default=str), media_type="application/json"
-    )
 
 
 @router.get("/ledger/events", response_model=BookEvents, summary="Everything that happened in the book")
@@ -134,7 +94,7 @@ async def book_events(
     entries, last = await queries.of_book(ledger.facts.pool, principal.book_id, after=after, limit=limit)
     items = [
         {
-            **_item(entry),
+            **item(entry),
             "number": entry.sequence,
             "aggregate_type": entry.aggregate_type,
             "aggregate_id": entry.aggregate_id,
@@ -144,15 +104,3 @@ async def book_events(
     return Response(
         orjson.dumps({"items": items, "last_number": last}, default=str), media_type="application/json"
     )
-
-
-def _item(entry: queries.Entry) -> dict[str, Any]:
-    return {
-        "event_id": entry.id,
-        "version": entry.aggregate_version,
-        "type": entry.type,
-        "at": rfc3339(entry.occurred_at),
-        "actor": entry.actor,
-        "correlation_id": entry.correlation_id,
-        "data": orjson.Fragment(entry.data),
-    }

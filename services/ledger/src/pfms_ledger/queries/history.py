@@ -1,50 +1,15 @@
-"""What happened, from the events: one transaction's versions, the book's whole log."""
+"""What happened, from the events: the book's whole log, and its last number."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
-from pfms_common.problem import NotFound
 from pfms_common.sql import connection as connection_of
 from pfms_common.sql import scope
+from pfms_events.history import COLUMNS, Entry
 
-_OF_ONE = """SELECT sequence, id, type, aggregate_type, aggregate_id, aggregate_version, occurred_at, actor,
-                    trace ->> 'correlation_id' AS correlation_id, data::text AS data
-    FROM event WHERE stream_id = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND aggregate_version > $4
-    ORDER BY aggregate_version LIMIT $5"""
-_OF_BOOK = """SELECT sequence, id, type, aggregate_type, aggregate_id, aggregate_version, occurred_at, actor,
-                     trace ->> 'correlation_id' AS correlation_id, data::text AS data
-    FROM event WHERE stream_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One event of a book; `data` is the full state after it, as JSON."""
-
-    sequence: int
-    id: UUID
-    type: str
-    aggregate_type: str
-    aggregate_id: UUID
-    aggregate_version: int
-    occurred_at: datetime
-    actor: UUID | None
-    correlation_id: str | None
-    data: str
-
-
-async def of_one(
-    pool: asyncpg.Pool, book_id: UUID, aggregate: str, aggregate_id: UUID, *, after: int, limit: int
-) -> list[Entry]:
-    """The versions of one thing, oldest first; a deleted one keeps its history."""
-    with scope(books=[book_id]):
-        async with connection_of(pool) as connection, connection.transaction():
-            rows = await connection.fetch(_OF_ONE, book_id, aggregate, aggregate_id, after, limit)
-    if not rows and after == 0:
-        raise NotFound(f"There is no such {aggregate} in this book.")
-    return [Entry(**row) for row in rows]
+_OF_BOOK = f"SELECT {COLUMNS} FROM event WHERE stream_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
+_HEAD = "SELECT sequence FROM stream_head WHERE stream_id = $1"
 
 
 async def of_book(pool: asyncpg.Pool, book_id: UUID, *, after: int, limit: int) -> tuple[list[Entry], int]:
@@ -52,7 +17,7 @@ async def of_book(pool: asyncpg.Pool, book_id: UUID, *, after: int, limit: int) 
     with scope(books=[book_id]):
         async with connection_of(pool) as connection, connection.transaction():
             rows = await connection.fetch(_OF_BOOK, book_id, after, limit)
-            head = await connection.fetchval("SELECT sequence FROM stream_head WHERE stream_id = $1", book_id)
+            head = await connection.fetchval(_HEAD, book_id)
     return [Entry(**row) for row in rows], head or 0
 
 
@@ -60,5 +25,5 @@ async def last_number(pool: asyncpg.Pool, book_id: UUID) -> int:
     """The book's newest number; 0 where nothing happened yet."""
     with scope(books=[book_id]):
         async with connection_of(pool) as connection, connection.transaction():
-            head = await connection.fetchval("SELECT sequence FROM stream_head WHERE stream_id = $1", book_id)
+            head = await connection.fetchval(_HEAD, book_id)
     return head or 0

@@ -1,6 +1,11 @@
 """What the budget publishes of one book, a file for each thing that events are about. The stream is the book."""
 
-from pfms_events.contracts.budget import month
+from pfms_events.contracts.budget import allocation, budget_settings, header, month
 from pfms_events.event import EventType
 
-EVENTS: tuple[EventType, ...] = (*month.EVENTS,)
+EVENTS: tuple[EventType, ...] = (
+    *month.EVENTS,
+    *header.EVENTS,
+    *allocation.EVENTS,
+    *budget_settings.EVENTS,
+)

@@ -1,0 +1,26 @@
+"""What a book's budget goes by."""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pfms_events.event import Event, EventType, derived_id
+
+
+class BudgetSettingsUpdated(Event):
+    """What a book's budget goes by."""
+
+    EVENT: ClassVar[str] = "budget_settings.updated"
+    AGGREGATE: ClassVar[str] = "budget_settings"
+
+    id: UUID
+    default_rollover: Literal["none", "surplus", "deficit", "both"]
+    unrolled: Literal["to_be_budgeted", "discard"]
+    strict: bool
+
+
+def settings_id(book_id: UUID) -> UUID:
+    """The aggregate id of a book's settings."""
+    return derived_id(book_id, BudgetSettingsUpdated.AGGREGATE)
+
+
+EVENTS: tuple[EventType, ...] = (BudgetSettingsUpdated,)
