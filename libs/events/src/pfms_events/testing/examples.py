@@ -10,6 +10,7 @@ import orjson
 from pfms_events.contracts import PRODUCERS, auth, budget
 from pfms_events.contracts.ledger.account import AccountCreated, AccountDeleted, AccountUpdated
 from pfms_events.contracts.ledger.attachment import AttachmentCreated, AttachmentDeleted, AttachmentUpdated
+from pfms_events.contracts.ledger.balance import BalanceLow
 from pfms_events.contracts.ledger.category import CategoryCreated, CategoryDeleted, CategoryUpdated
 from pfms_events.contracts.ledger.habit import (
     HabitCreated,
@@ -209,6 +210,7 @@ EXAMPLES: tuple[Event, ...] = (
     AccountCreated(**_ACCOUNT_STATE),
     AccountUpdated(**_ACCOUNT_STATE | {"name": "Joint account"}),
     AccountDeleted(id=_ACCOUNT),
+    BalanceLow(account_id=_ACCOUNT, currency="EUR", balance_minor=19_950, low_balance_minor=20_000),
     PotCreated(**_POT_STATE),
     PotUpdated(**_POT_STATE | {"is_active": False}),
     PotDeleted(id=_POT),

@@ -94,6 +94,15 @@ async def fill_pots(connection: asyncpg.Connection, book_id: UUID) -> None:
     )
 
 
+async def mark_low(connection: asyncpg.Connection, book_id: UUID) -> None:
+    """Says which accounts are below their limits, as `append` did when it told of them."""
+    await connection.execute(
+        """UPDATE account SET is_low = true
+        WHERE book_id = $1 AND low_id IS NOT NULL AND is_active AND balance_minor < low_balance_minor""",
+        book_id,
+    )
+
+
 async def newest(
     connection: asyncpg.Connection, book_id: UUID, aggregates: Sequence[str]
 ) -> list[asyncpg.Record]:

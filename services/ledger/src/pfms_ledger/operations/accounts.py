@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.principal import Principal
 from pfms_common.problem import NotFound
+from pfms_events.contracts.ledger.balance import balance_low_id
 from pfms_ledger.db.journal import Change, Journal, append
 from pfms_ledger.domain.account import CARD_TERMS, card_terms, check_close
 from pfms_ledger.domain.posting import post_opening
@@ -143,7 +144,8 @@ def change_of(account: Account, event: str, version: int) -> Change:
         "source": "manual",
     }
     legs = post_opening(account.id, account.currency, account.opening_balance_minor)
-    return Change(event, account.id, version, asdict(account), entry=entry, legs=legs)
+    low = balance_low_id(account.id) if account.low_balance_minor is not None else None
+    return Change(event, account.id, version, asdict(account), derived=low, entry=entry, legs=legs)
 
 
 def from_data(data: Mapping[str, Any]) -> Account:

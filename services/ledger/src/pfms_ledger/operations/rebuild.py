@@ -95,6 +95,7 @@ async def rebuild(journal: Journal, book_id: UUID) -> int:
             for start in range(0, len(living), size):
                 await _apply(connection, book_id, living[start : start + size])
         await projection.fill_pots(connection, book_id)
+        await projection.mark_low(connection, book_id)
         after = await projection.snapshot(connection, book_id)
     return len(before ^ after)
 

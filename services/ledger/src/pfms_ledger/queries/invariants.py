@@ -20,6 +20,9 @@ _FAULTS = {
         WHERE a.book_id = $1 GROUP BY a.id, a.balance_minor, a.cleared_balance_minor
         HAVING a.balance_minor <> coalesce(sum(p.amount_minor), 0)
             OR a.cleared_balance_minor <> coalesce(sum(p.amount_minor) FILTER (WHERE p.cleared), 0)""",
+    "an account is below its limit and does not know it, or the other way round": """
+        SELECT id FROM account WHERE book_id = $1 AND is_low <>
+            (low_id IS NOT NULL AND is_active AND balance_minor < low_balance_minor)""",
     "a month's sum is not the sum of its postings": """
         SELECT coalesce(m.account_id, p.account_id)
         FROM (SELECT account_id, month, sum_minor FROM account_month WHERE book_id = $1) m

@@ -11,8 +11,8 @@ from pfms_common.sql import connection as connection_of
 from pfms_common.sql import scope
 from pfms_events.contracts.ledger import EVENTS
 
-# Runs of work, which come and go, and figures that follow from other things.
-_NO_THINGS = frozenset({"import", "pot_balance"})
+# Runs of work, which come and go, and what follows from other things.
+_NO_THINGS = frozenset({"import", "pot_balance", "balance_low"})
 THINGS = tuple(sorted({event.AGGREGATE for event in EVENTS} - _NO_THINGS))
 """The aggregates that a client keeps. A new one of the ledger's contracts is among them by itself."""
 

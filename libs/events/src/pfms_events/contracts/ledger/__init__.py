@@ -6,6 +6,7 @@ Every event carries the full state after the change, with the field names of the
 from pfms_events.contracts.ledger import (
     account,
     attachment,
+    balance,
     category,
     habit,
     imports,
@@ -23,6 +24,7 @@ from pfms_events.event import EventType
 
 EVENTS: tuple[EventType, ...] = (
     *account.EVENTS,
+    *balance.EVENTS,
     *pot.EVENTS,
     *reconciliation.EVENTS,
     *category.EVENTS,

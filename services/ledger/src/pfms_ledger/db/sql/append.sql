@@ -1,6 +1,6 @@
 -- The one writer, in one round trip: claims the key, locks the book's head and appends the events, looks at what
 -- they refer to, and brings the rows up to date; where pots hold something else then, that is told by events of its
--- own. Answers with the book's number, or with the stored answer of a key that was used before. No EXCEPTION block: it cost a tenth of the backend's CPU; Python reads the SQLSTATEs.
+-- own, and so is an account whose balance fell below its limit. Answers with the book's number, or with the stored answer of a key that was used before. No EXCEPTION block: it cost a tenth of the backend's CPU; Python reads the SQLSTATEs.
 -- A version that is not the next one of its aggregate breaks the unique index of event: stale, or there already.
 CREATE OR REPLACE FUNCTION append(book uuid, changes jsonb, kinds text[], retired uuid[], refs jsonb,
                        person uuid, operation text, key text, fingerprint bytea, status int, headers jsonb, body bytea,
@@ -10,6 +10,7 @@ DECLARE
     pots uuid[];
     months date[];
     turned uuid[];
+    low uuid[];
 BEGIN
     IF coalesce(current_setting('app.book_ids', true), '') = '' THEN
         PERFORM set_config('app.book_ids', '{' || book || '}', true);
@@ -37,6 +38,15 @@ BEGIN
         turned := fill_pots(book, pots, months);
         IF turned IS NOT NULL THEN
             number := tell_pots(book, turned, changes -> 0);
+        END IF;
+    END IF;
+    -- Once all rows are there: an edit takes the old amount back first, and that is no balance anybody had.
+    IF 'entry' = ANY (kinds) OR retired <> '{}' THEN
+        SELECT array_agg(a.id) INTO low FROM account a
+        WHERE a.book_id = book AND a.low_id IS NOT NULL
+          AND a.is_low <> (a.is_active AND a.balance_minor < a.low_balance_minor);
+        IF low IS NOT NULL THEN
+            number := coalesce(tell_low(book, low, changes -> 0), number);
         END IF;
     END IF;
 END

@@ -1,12 +1,13 @@
--- Rows of accounts from their events' data. `balance_minor` is not touched: apply_entries keeps it.
+-- Rows of accounts from their events' data. Balances and `is_low` are not touched: apply_entries and append keep them.
 CREATE OR REPLACE FUNCTION apply_accounts(book uuid, changes jsonb) RETURNS void LANGUAGE sql AS $$
     INSERT INTO account (book_id, id, name, type, currency, opening_balance_minor, opened_on, on_budget, is_active,
                          institution, last_four, note, colour, position, low_balance_minor, credit_limit_minor,
-                         statement_day, due_day, minimum_payment_minor, credit_overspend, version)
+                         statement_day, due_day, minimum_payment_minor, credit_overspend, version, low_id)
     SELECT book, d.id, d.name, d.type, d.currency, d.opening_balance_minor, d.opened_on, d.on_budget, d.is_active,
            d.institution, d.last_four, d.note, d.colour, d.position, d.low_balance_minor, d.credit_limit_minor,
            d.statement_day, d.due_day, d.minimum_payment_minor,
-           coalesce(d.credit_overspend, CASE WHEN d.type = 'credit' THEN 'liability' END), (c ->> 'aggregate_version')::bigint
+           coalesce(d.credit_overspend, CASE WHEN d.type = 'credit' THEN 'liability' END), (c ->> 'aggregate_version')::bigint,
+           (c ->> 'derived')::uuid
     FROM jsonb_array_elements(changes) AS c,
          jsonb_to_record(c -> 'data') AS d (id uuid, name text, type text, currency text, opening_balance_minor bigint,
              opened_on date, on_budget boolean, is_active boolean, institution text, last_four text, note text,
@@ -21,5 +22,6 @@ CREATE OR REPLACE FUNCTION apply_accounts(book uuid, changes jsonb) RETURNS void
         low_balance_minor = excluded.low_balance_minor, credit_limit_minor = excluded.credit_limit_minor,
         statement_day = excluded.statement_day, due_day = excluded.due_day,
         minimum_payment_minor = excluded.minimum_payment_minor, credit_overspend = excluded.credit_overspend,
-        version = excluded.version;
+        version = excluded.version, low_id = excluded.low_id,
+        is_low = account.is_low AND excluded.low_id IS NOT NULL;
 $$

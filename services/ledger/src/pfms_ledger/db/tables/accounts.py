@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKeyConstraint, Text
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pfms_ledger.db.tables.base import Base
@@ -22,6 +22,7 @@ class AccountRow(Base):
             f"balance_minor BETWEEN -{MOST} AND {MOST} AND cleared_balance_minor BETWEEN -{MOST} AND {MOST}",
             name="balance",
         ),
+        Index("account_low_idx", "book_id", postgresql_where=text("low_id IS NOT NULL")),
     )
 
     book_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -47,6 +48,9 @@ class AccountRow(Base):
     version: Mapped[int] = mapped_column(BigInteger)
     balance_minor: Mapped[int] = mapped_column(BigInteger, server_default="0")
     cleared_balance_minor: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    low_id: Mapped[UUID | None]
+    """The aggregate of what is told of its low balance; null without a limit."""
+    is_low: Mapped[bool] = mapped_column(server_default="false")
 
 
 class AccountMonthRow(Base):
