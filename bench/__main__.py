@@ -12,7 +12,9 @@ from bench import (
     s4_events,
     s5_reads,
     s6_history,
+    s7_rebuild,
     s8_start,
+    s9_past,
     s10_hledger,
     s11_live,
 )
@@ -29,7 +31,9 @@ SCENARIOS: Mapping[str, Scenario] = {
     "s4": s4_events.run,
     "s5": s5_reads.run,
     "s6": s6_history.run,
+    "s7": s7_rebuild.run,
     "s8": s8_start.run,
+    "s9": s9_past.run,
     "s10": s10_hledger.run,
     "s11": s11_live.run,
 }

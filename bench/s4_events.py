@@ -11,6 +11,7 @@ import aiohttp
 import asyncpg
 
 from bench import fill
+from bench.floors_events import unnest
 from bench.measure import Cpu, percentile
 from bench.people import Household
 from bench.report import Row, at_least, at_least_by_either, at_most
@@ -21,7 +22,6 @@ from pfms_common import consistency
 from pfms_common.ids import new_id
 
 STEADY_BOOKS = 20
-BATCH = 1000
 
 
 async def run(world: World) -> list[Row]:
@@ -121,7 +121,7 @@ async def _backlog(
     amount = world.size(100_000)
     each = amount // len(people)
     book, sample = people[0].book_id, min(amount, 20_000)
-    floor, floor_cpu = await _unnest(world, made.ledger, book, sample)
+    floor, floor_cpu = await unnest(world, made.ledger, book, sample)
     async with made.ledger.transaction():
         for who in people:
             await fill.transactions(made.ledger, who, each, unsent=True, vacuum=False)
@@ -134,7 +134,7 @@ async def _backlog(
     whole = amount / (time.perf_counter() - began)
     micros = cpu.micros_per(amount)
     used = ", ".join(f"{value:.0f} {name}" for name, value in micros.items())
-    again, again_cpu = await _unnest(world, made.ledger, book, sample)
+    again, again_cpu = await unnest(world, made.ledger, book, sample)
     floor, by_cpu = (floor + again) / 2, (floor_cpu + again_cpu) / 2 / sum(micros.values())
     title = f"{amount:,} events of {what}"
     return [
@@ -155,29 +155,3 @@ async def _backlog(
             at_least_by_either(whole / floor, by_cpu, goal),
         ),
     ]
-
-
-async def _unnest(world: World, ledger: asyncpg.Connection, book: UUID, amount: int) -> tuple[float, float]:
-    """The floor: rows like the events' by plain `unnest` inserts, a thousand at once; rows a second, CPU µs a row."""
-    await ledger.execute(
-        "DROP TABLE IF EXISTS bench_event; CREATE TABLE bench_event (LIKE event INCLUDING ALL)"
-    )
-    data: str = await ledger.fetchval(
-        "SELECT data::text FROM event WHERE stream_id = $1 AND type = 'transaction.created' LIMIT 1", book
-    )
-    cpu, own, began = Cpu(PostgreSQL=world.postgres), time.process_time(), time.perf_counter()
-    for start in range(0, amount, BATCH):
-        numbers = list(range(start, start + BATCH))
-        ids = [new_id() for _ in numbers]
-        await ledger.execute(_INSERT, book, numbers, ids, [data] * BATCH)
-    rate = amount / (time.perf_counter() - began)
-    micros = cpu.micros_per(amount)["PostgreSQL"] + (time.process_time() - own) * 1e6 / amount
-    await ledger.execute("DROP TABLE bench_event")
-    return rate, micros
-
-
-_INSERT = """
-    INSERT INTO bench_event (stream_id, sequence, id, type, schema_version, aggregate_type, aggregate_id,
-                             aggregate_version, trace, mode, occurred_at, data)
-    SELECT $1, n, id, 'transaction.created', 1, 'transaction', id, 1, '{}', 'live', now(), data::jsonb
-    FROM unnest($2::bigint[], $3::uuid[], $4::text[]) AS u (n, id, data)"""

@@ -57,10 +57,10 @@ async def split(world: World, books: int) -> AsyncIterator[Split]:
             "INSERT INTO book SELECT unnest($1::uuid[]), 'EUR', 'UTC', 1", [who.book_id for who in people]
         )
         async with (
-            _roles(world, LEDGER, "relay", ledger_urls, prefix, feed, feed) as relay,
-            _roles(world, BUDGET, "consumers", budget_urls, prefix, feed, free_port()) as consumers,
+            roles(world, LEDGER, "relay", ledger_urls, prefix, feed, feed) as relay,
+            roles(world, BUDGET, "consumers", budget_urls, prefix, feed, free_port()) as consumers,
         ):
-            await _plan(world, budget_urls, people)
+            await plan(world, budget_urls, people)
             await budget.execute(_TELL)
             made = Split(api, relay, consumers, ledger, budget, people)
             await settled(made)
@@ -111,33 +111,42 @@ async def applied(budget: asyncpg.Connection, books: Sequence[UUID]) -> dict[UUI
     return dict(await budget.fetch(_APPLIED, books))
 
 
-async def _plan(world: World, urls: dict[str, str], people: Sequence[Household]) -> None:
+async def plan(world: World, urls: dict[str, str], people: Sequence[Household]) -> None:
     """Every book gets a budget, so that its months are derived."""
     async with world.api(BUDGET, urls) as budget, aiohttp.ClientSession(budget.url) as session:
         for who in people:
             await post(session, "/api/v1/budgets", who.headers, {"month": MONTH, "planned_income_minor": 0})
 
 
-@asynccontextmanager
-async def _roles(
-    world: World, service: Service, roles: str, urls: dict[str, str], prefix: str, feed: int, port: int
-) -> AsyncIterator[Running]:
+def role_settings(world: World, service: Service, urls: dict[str, str], feed: int) -> dict[str, str]:
+    """What a service's processes are told besides their databases: the broker, the ledger's feed, who may ask."""
     keys = world.servers.keys
-    settings = {
+    return {
         **urls,
         "broker_url": BROKER_URL,
         "feeds": json.dumps(dict.fromkeys(("auth", "ledger"), f"http://127.0.0.1:{feed}")),
         "service_key_file": str(keys.service_key_file(service.name)),
         "service_public_keys": json.dumps(keys.public_keys(WITHOUT_AUTH)),
     }
-    told = {f"{service.name}_{name}".upper(): value for name, value in settings.items()}
+
+
+def told(service: Service, settings: dict[str, str]) -> dict[str, str]:
+    """As environment variables."""
+    return {f"{service.name}_{name}".upper(): value for name, value in settings.items()}
+
+
+@asynccontextmanager
+async def roles(
+    world: World, service: Service, names: str, urls: dict[str, str], prefix: str, feed: int, port: int
+) -> AsyncIterator[Running]:
+    """Roles of a service as a process, its queues under a prefix."""
     words = [
         "-m",
         "bench.apps",
         "roles",
         f"--service={service.name}",
-        f"--roles={roles}",
+        f"--roles={names}",
         f"--prefix={prefix}",
     ]
-    async with world.python(words, told, port) as running:
+    async with world.python(words, told(service, role_settings(world, service, urls, feed)), port) as running:
         yield running
