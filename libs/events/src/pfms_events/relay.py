@@ -22,6 +22,7 @@ from pfms_events.failpoint import failpoint
 from pfms_events.leader import lead
 from pfms_events.outbox import CHANNEL
 from pfms_events.parcel import Parcel, Row, causes, pack, parcel
+from pfms_events.resting import Resting
 from pfms_events.topology import Topology
 from pfms_events.transport import Outcome, Transport
 
@@ -37,7 +38,7 @@ _ROW = f"u.occurred_at, u.stream_id, u.sequence, e.type, {ENVELOPE.format(source
 _READ = f"""
 SELECT {_ROW} FROM unsent u, LATERAL (
     SELECT * FROM event WHERE stream_id = u.stream_id AND sequence = u.sequence LIMIT 1) e
-WHERE e.type <> ALL ($2::text[])
+WHERE e.type <> ALL ($2::text[]) AND u.stream_id <> ALL ($3::uuid[])
 ORDER BY u.occurred_at, u.stream_id, u.sequence LIMIT {READ_LIMIT}
 """
 _OLDEST_UNROUTABLE = f"""
@@ -74,6 +75,7 @@ class _Relay:
     routed: frozenset[str]
     wake: asyncio.Event
     unroutable_every: float
+    resting: Resting = field(default_factory=Resting)
     state: RelayState = field(default_factory=RelayState)
     tried_at: float = 0.0
     measured_at: float = 0.0
@@ -98,6 +100,7 @@ async def relay(
     topology: Topology,
     wake: asyncio.Event | None = None,
     unroutable_every: float = UNROUTABLE_SECONDS,
+    resting: Resting | None = None,
 ) -> AsyncIterator[RelayState]:
     """Runs a service's relay until the block ends.
 
@@ -108,8 +111,17 @@ async def relay(
         topology: says which types have queues; the others are struck off without publishing.
         wake: set it after a commit where writers live in this process; others notify (`outbox.notifier`).
         unroutable_every: seconds between two tries of what no queue took.
+        resting: how long streams that are written in bulk wait.
     """
-    relaying = _Relay(url, transport, source, topology.routed, wake or asyncio.Event(), unroutable_every)
+    relaying = _Relay(
+        url,
+        transport,
+        source,
+        topology.routed,
+        wake or asyncio.Event(),
+        unroutable_every,
+        resting or Resting(),
+    )
     task = asyncio.create_task(
         lead(url, f"relay {source}", CHANNEL, relaying.wake, lambda: _work(relaying)), name=f"relay {source}"
     )
@@ -145,8 +157,9 @@ async def _rest(relaying: _Relay, *, full: bool) -> None:
     if relaying.failures:
         await asyncio.sleep(_BACKOFF_SECONDS[min(relaying.failures, len(_BACKOFF_SECONDS)) - 1])
     elif not full:
+        poll = POLL_SECONDS / 2 if relaying.resting.began else POLL_SECONDS
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(POLL_SECONDS):
+            async with asyncio.timeout(poll):
                 await relaying.wake.wait()
 
 
@@ -154,8 +167,7 @@ async def _round(relaying: _Relay, connection: asyncpg.Connection) -> bool:
     """One read, published and struck off; whether the read was full."""
     await _try_unroutable(relaying, connection)
     await _measure(relaying, connection)
-    records = await connection.fetch(_READ, relaying.source, list(relaying.state.held_back))
-    rows = [Row(*record) for record in records]
+    rows, full = await _read(relaying, connection)
     failpoint("after_commit_before_publish")
     done = [row for row in rows if row.type not in relaying.routed]
     metrics.STRUCK_OFF.labels(relaying.source).inc(len(done))
@@ -167,7 +179,18 @@ async def _round(relaying: _Relay, connection: asyncpg.Connection) -> bool:
     if done or held:
         keys = [(row.occurred_at, row.stream_id, row.sequence) for row in (*done, *held)]
         await connection.execute(_STRIKE_OFF, *zip(*keys, strict=True))
-    return len(rows) == READ_LIMIT
+    return full
+
+
+async def _read(relaying: _Relay, connection: asyncpg.Connection) -> tuple[list[Row], bool]:
+    """What to send now, and whether there is more; what is being written in bulk waits (`resting`)."""
+    resting = await relaying.resting.streams(connection)
+    records = await connection.fetch(_READ, relaying.source, list(relaying.state.held_back), resting)
+    rows = [Row(*record) for record in records]
+    if len(rows) < READ_LIMIT:
+        return rows, False
+    begun = await relaying.resting.begin(connection, (row.stream_id for row in rows))
+    return [row for row in rows if row.stream_id not in begun], True
 
 
 async def _publish(relaying: _Relay, parcels: Sequence[Parcel]) -> tuple[list[Row], list[tuple[Row, str]]]:

@@ -10,8 +10,9 @@ import asyncpg
 from pfms_common.ids import new_id
 from pfms_common.sql import connection, scope
 from pfms_events.leader import lead
-from pfms_events.outbox import append, notifier
-from pfms_events.relay import RelayState, relay
+from pfms_events.outbox import Change, append, notifier
+from pfms_events.relay import READ_LIMIT, RelayState, relay
+from pfms_events.resting import Resting
 from pfms_events.testing.database import Database
 from pfms_events.testing.process import child
 from pfms_events.testing.projection import amounts
@@ -23,6 +24,7 @@ _LEADERS = """
 SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()
 """
+_LATER = "UPDATE stream_head SET last_at = last_at - interval '2 hours'"
 
 
 async def test_a_row_that_commits_late_is_sent_all_the_same(world: World, book: UUID, name: str) -> None:
@@ -43,6 +45,43 @@ async def test_a_notification_wakes_it(world: World, book: UUID, name: str, prod
         await world.write(book, transaction(-1))
         poke()
         await until(-1, total, world.consumer_app, name, book)
+
+
+class TestResting:
+    """What is being written in bulk waits; time passes here only as the tests say."""
+
+    async def test_a_stream_that_is_being_written_in_bulk_waits_and_others_do_not(
+        self, world: World, book: UUID, name: str, producer_admin: asyncpg.Connection
+    ) -> None:
+        resting, other = Resting(quiet=3600, most=3600), new_id()
+        await world.write(book, *_bulk())
+        async with world.running(MemoryTransport(), amounts(name), resting=resting) as wake:
+            await world.write(other, transaction(-2))
+            wake.set()
+            await until(-2, total, world.consumer_app, name, other)
+            assert await mark(world.consumer_app, name, book) == 0
+
+            await producer_admin.execute(_LATER)
+            wake.set()
+            await until(READ_LIMIT, mark, world.consumer_app, name, book)
+            assert not resting.began
+
+    async def test_it_waits_no_longer_than_the_most(self, world: World, book: UUID, name: str) -> None:
+        resting = Resting(quiet=3600, most=0.01)
+        await world.write(book, *_bulk())
+        async with world.running(MemoryTransport(), amounts(name), resting=resting):
+            await until(READ_LIMIT, mark, world.consumer_app, name, book)
+            assert list(resting.began) == [book], "not again before it was quiet"
+
+    async def test_few_rows_go_at_once(self, world: World, book: UUID, name: str) -> None:
+        resting = Resting(quiet=3600, most=3600)
+        await world.write(book, *_bulk()[1:])
+        async with world.running(MemoryTransport(), amounts(name), resting=resting):
+            await until(READ_LIMIT - 1, mark, world.consumer_app, name, book)
+
+
+def _bulk() -> list[Change]:
+    return [transaction(-1) for _ in range(READ_LIMIT)]
 
 
 class TestLeading:

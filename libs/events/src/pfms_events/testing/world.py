@@ -24,6 +24,7 @@ from pfms_events.feed import DatabaseFeed
 from pfms_events.heal import Pace
 from pfms_events.outbox import Change, append
 from pfms_events.relay import relay
+from pfms_events.resting import Resting
 from pfms_events.subscription import Subscription
 from pfms_events.topology import Topology, topology_of
 from pfms_events.transport import Transport
@@ -60,6 +61,7 @@ class World:
         healing: bool = False,
         topology: Topology | None = None,
         pace: Pace = QUICK,
+        resting: Resting | None = None,
     ) -> AsyncIterator[asyncio.Event]:
         """Consumers, then the relay; gives the event that wakes the relay. Without `healing` nothing but the
         transport brings events.
@@ -82,6 +84,7 @@ class World:
                         topology=topology or topology_of(subscriptions),
                         wake=wake,
                         unroutable_every=0.3,
+                        resting=resting,
                     )
                 )
             yield wake
