@@ -80,6 +80,8 @@ ROUTES = (
     Route("/budgets", "budget"),
     Route("/allocations", "budget"),
     Route("/budget-settings", "budget"),
+    Route("/forecast", "budget"),
+    Route("/safe-to-spend", "budget"),
 )
 
 ALIASES: Mapping[str, str] = {

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from pfms_budget.api import allocations, budget_settings, budgets
+from pfms_budget.api import allocations, budget_settings, budgets, forecast
 from pfms_budget.consumers import SUBSCRIPTIONS
 from pfms_budget.db.tables import Base
 from pfms_budget.domain.allocation import (
@@ -42,7 +42,13 @@ SERVICE = Service(
     package="pfms_budget",
     settings=BudgetSettings,
     metadata=Base.metadata,
-    routers=(budgets.router, allocations.router, budget_settings.router),
+    routers=(
+        budgets.router,
+        allocations.router,
+        budget_settings.router,
+        forecast.router,
+        forecast.safe_router,
+    ),
     errors={
         InvalidPercentage: Problem(400, "invalid_percentage", "This is not a percentage"),
         NoPlannedIncome: Problem(400, "no_planned_income", "There is no planned income to take a share of"),

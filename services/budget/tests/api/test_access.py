@@ -12,6 +12,10 @@ READS = [
     "/budgets/2024-01/allocations",
     f"/allocations/{SOME}",
     "/budget-settings",
+    "/forecast/projection",
+    "/forecast/income",
+    "/forecast/cashflow",
+    "/safe-to-spend",
 ]
 WRITES = [
     ("POST", "/budgets", {"month": "2024-01"}),

@@ -1,11 +1,10 @@
-"""The rows of cells: adding differences, reading them back, and how a transaction's copy keeps its own."""
+"""The rows of cells: adding differences, and reading them back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from pfms_budget.db.tables.base import NOBODY
 from pfms_budget.domain.cells import Cell, Cells, Kind, Tally
@@ -50,28 +49,6 @@ async def of_book(connection: asyncpg.Connection, book_id: UUID) -> Cells:
     }
 
 
-def to_json(cells: Cells | None) -> str | None:
-    """Cells of one transaction as a list of day, account, kind, category, other account, minor units, their worth and
-    what of them has none stated.
-    """
-    if cells is None:
-        return None
-    return orjson.dumps(
-        [[*_texts(cell), tally.minor, tally.base, tally.unstated] for cell, tally in cells.items()]
-    ).decode()
-
-
-def from_json(text: str | None) -> Cells | None:
-    if text is None:
-        return None
-    return {
-        Cell(date.fromisoformat(day), UUID(account), Kind(kind), _id(category), _id(counter)): Tally(
-            minor, 1, *(worth or (0, minor))
-        )
-        for day, account, kind, category, counter, minor, *worth in orjson.loads(text)
-    }
-
-
 async def write(connection: asyncpg.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     """One statement for all rows, which it takes as columns; nothing for none."""
     if rows:
@@ -92,17 +69,3 @@ def _cell(row: asyncpg.Record) -> Cell:
         None if category_id == NOBODY else category_id,
         None if counter_id == NOBODY else counter_id,
     )
-
-
-def _texts(cell: Cell) -> Iterable[str | None]:
-    ids = (cell.category_id, cell.counter_id)
-    return (
-        str(cell.day),
-        str(cell.account_id),
-        str(cell.kind),
-        *(str(each) if each else None for each in ids),
-    )
-
-
-def _id(text: str | None) -> UUID | None:
-    return UUID(text) if text else None

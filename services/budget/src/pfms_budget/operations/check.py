@@ -100,6 +100,9 @@ def _faults_of_copies(kept: News, told: News) -> list[str]:
         ("category", kept.categories, told.categories),
         ("rate", kept.rates, told.rates),
         ("transaction", kept.transactions, told.transactions),
+        ("plan", kept.plans, told.plans),
+        ("occurrence", kept.marks, told.marks),
+        ("source of income", kept.sources, told.sources),
     ]
     return [
         f"{kind} {key[1]} is not as the ledger tells it"

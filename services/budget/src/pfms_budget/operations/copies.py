@@ -1,4 +1,4 @@
-"""Keeping copies of the ledger's accounts, categories, rates and transactions, and the cells they add up to.
+"""Keeping copies of what the ledger tells, and the cells that transactions add up to.
 
 What changes the cells is the difference between the state in the event and the copy, so that neither order nor
 repetition matters.
@@ -10,11 +10,23 @@ from uuid import UUID
 
 import asyncpg
 
+from pfms_budget.db import cell_json
 from pfms_budget.domain.cells import Cells, added_up, change, opening_cells
 from pfms_budget.operations import cells as cell_rows
 from pfms_budget.operations import log
 from pfms_budget.operations.copied import Copied, plain
-from pfms_budget.operations.news import AccountCopy, CategoryCopy, Key, Known, News, RateCopy
+from pfms_budget.operations.news import (
+    AccountCopy,
+    CategoryCopy,
+    Key,
+    Known,
+    MarkCopy,
+    News,
+    PlanCopy,
+    RateCopy,
+    SourceCopy,
+    TransactionCopy,
+)
 from pfms_budget.operations.touched import EVERYTHING, Touched
 
 type Differences = defaultdict[UUID, list[Cells]]
@@ -47,11 +59,53 @@ _CATEGORIES = plain(
     },
 )
 _RATES = plain("rate", RateCopy, {"base": "text", "quote": "text", "date": "date", "rate": "text"})
-_TRANSACTIONS: Copied[Cells] = Copied(
+_PLANS = plain(
+    "recurring_plan",
+    PlanCopy,
+    {
+        "name": "text",
+        "kind": "text",
+        "is_active": "bool",
+        "amount_minor": "bigint",
+        "account_id": "uuid",
+        "from_id": "uuid",
+        "to_id": "uuid",
+        "arrives_minor": "bigint",
+        "category_id": "uuid",
+        "rrule": "text",
+        "starts_on": "date",
+        "ends_on": "date",
+        "times": "int",
+        "short_months": "text",
+        "weekend_rule": "text",
+        "holidays": "text",
+        "yearly_increase_percent": "text",
+        "amount_since": "date",
+        "catch_up_from": "date",
+    },
+)
+_MARKS = plain(
+    "recurring_mark",
+    MarkCopy,
+    {"plan_id": "uuid", "nominal_date": "date", "is_settled": "bool", "transaction_id": "uuid"},
+)
+_SOURCES = plain(
+    "income_source",
+    SourceCopy,
+    {"name": "text", "is_active": "bool", "amount_minor": "bigint", "currency": "text", "frequency": "text"},
+)
+
+
+def _kept(row: asyncpg.Record) -> TransactionCopy | None:
+    cells = cell_json.from_json(row["cells"])
+    return None if cells is None else TransactionCopy(cells, row["income_source_id"])
+
+
+_TRANSACTIONS: Copied[TransactionCopy] = Copied(
     "transaction",
-    {"cells": "jsonb"},
-    lambda row: cell_rows.from_json(row["cells"]),
-    lambda cells: [cell_rows.to_json(cells)],
+    {"cells": "jsonb", "income_source_id": "uuid"},
+    _kept,
+    lambda kept: [cell_json.to_json(kept.cells), kept.income_source_id],
 )
 _RETURN_ALLOCATIONS = """
 DELETE FROM allocation a USING unnest($1::uuid[], $2::uuid[]) AS u (book_id, category_id)
@@ -71,7 +125,11 @@ async def keep(connection: asyncpg.Connection, news: News) -> dict[UUID, Touched
     for (book, _), states in (await _RATES.keep(connection, news.rates)).items():
         touched[book] |= Touched(since=min((state.date for state in states if state), default=None))
     for key, (old, new) in (await _TRANSACTIONS.keep(connection, news.transactions)).items():
-        differences[key[0]].append(change(old or {}, new or {}) if old else new or {})
+        after = new.cells if new else {}
+        differences[key[0]].append(change(old.cells, after) if old else after)
+    await _PLANS.keep(connection, news.plans)
+    await _MARKS.keep(connection, news.marks)
+    await _SOURCES.keep(connection, news.sources)
     cells = {book: added_up(parts) for book, parts in differences.items()}
     await cell_rows.add(connection, cells)
     for book, changed in cells.items():
@@ -86,13 +144,16 @@ async def all_of(connection: asyncpg.Connection, book_id: UUID) -> News:
         categories=await _CATEGORIES.of_book(connection, book_id),
         rates=await _RATES.of_book(connection, book_id),
         transactions=await _TRANSACTIONS.of_book(connection, book_id),
+        plans=await _PLANS.of_book(connection, book_id),
+        marks=await _MARKS.of_book(connection, book_id),
+        sources=await _SOURCES.of_book(connection, book_id),
     )
 
 
 def cells_of_copies(kept: News) -> list[Cells]:
     """The cells that these copies add to, opening balances included."""
     openings = [_opening(key[1], account.state) for key, account in kept.accounts.items()]
-    return [*openings, *(transaction.state or {} for transaction in kept.transactions.values())]
+    return [*openings, *(each.state.cells for each in kept.transactions.values() if each.state)]
 
 
 async def _keep_accounts(

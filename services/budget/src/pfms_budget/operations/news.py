@@ -1,4 +1,4 @@
-"""What the ledger's events say: the newest state of each account, category and transaction.
+"""What the ledger's events say: the newest state of each account, category, transaction, plan and source of income.
 
 Reading them needs no database and no order. An older version that comes later is passed over; a deletion is a
 state like any other, None.
@@ -14,7 +14,10 @@ from pfms_budget.domain.card import Overspend
 from pfms_budget.domain.cells import Cells, Split, Transaction, Transfer, added_up, cells_of
 from pfms_events.contracts.ledger.account import Account, AccountDeleted
 from pfms_events.contracts.ledger.category import Category, CategoryDeleted
+from pfms_events.contracts.ledger.income_source import IncomeSource, IncomeSourceDeleted
+from pfms_events.contracts.ledger.plan import Plan, PlanDeleted
 from pfms_events.contracts.ledger.rate import RateDeleted, RateSet
+from pfms_events.contracts.ledger.recurring import Recurring, RecurringDue
 from pfms_events.contracts.ledger.transaction import Split as ToldSplit
 from pfms_events.contracts.ledger.transaction import Transaction as ToldTransaction
 from pfms_events.contracts.ledger.transaction import TransactionDeleted
@@ -56,6 +59,56 @@ class RateCopy(NamedTuple):
     rate: str
 
 
+class TransactionCopy(NamedTuple):
+    """A transaction as the cells that it adds to; `income_source_id`: where it came from."""
+
+    cells: Cells
+    income_source_id: UUID | None = None
+
+
+class PlanCopy(NamedTuple):
+    """A plan's template and schedule. `category_id`: of its only split; amounts as in the ledger's event."""
+
+    name: str
+    kind: str
+    is_active: bool
+    amount_minor: int
+    account_id: UUID | None
+    from_id: UUID | None
+    to_id: UUID | None
+    arrives_minor: int | None
+    category_id: UUID | None
+    rrule: str
+    starts_on: date
+    ends_on: date | None
+    times: int | None
+    short_months: str
+    weekend_rule: str
+    holidays: str | None
+    yearly_increase_percent: str
+    amount_since: date
+    catch_up_from: date
+
+
+class MarkCopy(NamedTuple):
+    """What became of an occurrence; settled: posted, as `transaction_id`, or skipped."""
+
+    plan_id: UUID
+    nominal_date: date
+    is_settled: bool
+    transaction_id: UUID | None
+
+
+class SourceCopy(NamedTuple):
+    """A source of income; `amount_minor`: what usually arrives each time."""
+
+    name: str
+    is_active: bool
+    amount_minor: int | None
+    currency: str
+    frequency: str
+
+
 @dataclass(frozen=True, slots=True)
 class Known[T]:
     """A state with its version; None: deleted."""
@@ -66,7 +119,7 @@ class Known[T]:
 
 @dataclass(slots=True)
 class News:
-    """Filled by `add`. A transaction's state is the cells that it adds to.
+    """Filled by `add`.
 
     `lowest`: by book the lowest number among the events added.
     """
@@ -74,7 +127,10 @@ class News:
     accounts: dict[Key, Known[AccountCopy]] = field(default_factory=dict)
     categories: dict[Key, Known[CategoryCopy]] = field(default_factory=dict)
     rates: dict[Key, Known[RateCopy]] = field(default_factory=dict)
-    transactions: dict[Key, Known[Cells]] = field(default_factory=dict)
+    transactions: dict[Key, Known[TransactionCopy]] = field(default_factory=dict)
+    plans: dict[Key, Known[PlanCopy]] = field(default_factory=dict)
+    marks: dict[Key, Known[MarkCopy]] = field(default_factory=dict)
+    sources: dict[Key, Known[SourceCopy]] = field(default_factory=dict)
     lowest: dict[UUID, int] = field(default_factory=dict)
 
     def add(self, envelopes: Iterable[Envelope]) -> "News":
@@ -96,12 +152,29 @@ class News:
                 case RateDeleted() if _is_newer(self.rates, key, version):
                     self.rates[key] = Known(version, None)
                 case ToldTransaction() as transaction if _is_newer(self.transactions, key, version):
-                    self.transactions[key] = Known(version, added_up(map(cells_of, moved(transaction))))
+                    self.transactions[key] = Known(version, _transaction(transaction))
                 case TransactionDeleted() if _is_newer(self.transactions, key, version):
                     self.transactions[key] = Known(version, None)
                 case _:
-                    continue  # payees and imports move no money
+                    self._add_expected(key, version, envelope.data)  # payees and imports move no money
         return self
+
+    def _add_expected(self, key: Key, version: int, data: object) -> None:
+        """What says of money to come."""
+        match data:
+            case Plan() as plan if _is_newer(self.plans, key, version):
+                self.plans[key] = Known(version, _plan(plan))
+            case PlanDeleted() if _is_newer(self.plans, key, version):
+                self.plans[key] = Known(version, None)
+            case Recurring() as mark if _is_newer(self.marks, key, version):
+                is_settled = not isinstance(mark, RecurringDue)
+                known = MarkCopy(mark.plan_id, mark.nominal_date, is_settled, mark.transaction_id)
+                self.marks[key] = Known(version, known)
+            case IncomeSource() as source if _is_newer(self.sources, key, version):
+                about = (source.name, source.is_active, source.amount_minor)
+                self.sources[key] = Known(version, SourceCopy(*about, source.currency, source.frequency))
+            case IncomeSourceDeleted() if _is_newer(self.sources, key, version):
+                self.sources[key] = Known(version, None)
 
 
 def _is_newer[T](known: dict[Key, Known[T]], key: Key, version: int) -> bool:
@@ -130,6 +203,35 @@ def _category(event: Category) -> CategoryCopy:
         event.spending_class,
         event.is_essential,
         event.is_archived,
+    )
+
+
+def _transaction(event: ToldTransaction) -> TransactionCopy:
+    return TransactionCopy(added_up(map(cells_of, moved(event))), event.income_source_id)
+
+
+def _plan(event: Plan) -> PlanCopy:
+    template = event.template
+    return PlanCopy(
+        name=event.name,
+        kind=event.kind,
+        is_active=event.is_active,
+        amount_minor=template.amount_minor,
+        account_id=template.account_id,
+        from_id=template.from_.account_id if template.from_ else None,
+        to_id=template.to.account_id if template.to else None,
+        arrives_minor=template.to.amount_minor if template.to else None,
+        category_id=template.splits[0].category_id if len(template.splits) == 1 else None,
+        rrule=event.rrule,
+        starts_on=event.start,
+        ends_on=event.end,
+        times=event.count,
+        short_months=event.short_months,
+        weekend_rule=event.weekend_rule,
+        holidays=event.holidays,
+        yearly_increase_percent=event.yearly_increase_percent,
+        amount_since=event.amount_since,
+        catch_up_from=event.catch_up_from,
     )
 
 

@@ -17,6 +17,18 @@ from pfms_events.envelope import Envelope
 BOOKS_AT_ONCE = 10
 """Books derived in one transaction while catching up: few, since their writers wait."""
 
+COPIES = (
+    "account",
+    "category",
+    "rate",
+    "transaction",
+    "cell",
+    "recurring_plan",
+    "recurring_mark",
+    "income_source",
+)
+"""Made anew by a rebuild."""
+
 AHEAD_OF_UTC = timedelta(hours=14)
 """The first place on earth where a month begins."""
 
@@ -90,7 +102,7 @@ async def _bring_up_to_date(app_pool: asyncpg.Pool, books: Sequence[UUID], now: 
 
 async def replace(connection: asyncpg.Connection, book_id: UUID, news: News | None, now: datetime) -> None:
     """Makes copies, cells and months of a book anew from all that the ledger tells; plans stay as they are."""
-    for table in ("account", "category", "rate", "transaction", "cell"):
+    for table in COPIES:
         await connection.execute(_FORGET.format(table=table), book_id)
     await copies.keep(connection, news or News())
     await months.derive(connection, {book_id: EVERYTHING}, now)

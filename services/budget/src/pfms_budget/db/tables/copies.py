@@ -1,4 +1,4 @@
-"""What the budget keeps of other services' books, accounts, categories and transactions, each with its version.
+"""What the budget keeps of other services' things, each with its version.
 
 A deleted thing stays as a tombstone with the version that deleted it, so that an older event that comes late
 finds it.
@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Date, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Date, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -78,11 +78,79 @@ class RateRow(Base):
 
 
 class TransactionRow(Base):
-    """A transaction as the cells that it adds to; null: deleted."""
+    """A transaction as the cells that it adds to, and the source that income came from; null: deleted."""
 
     __tablename__ = "transaction"
+    __table_args__ = (
+        Index(
+            "transaction_income_source_id_idx",
+            "book_id",
+            "income_source_id",
+            postgresql_where=text("income_source_id IS NOT NULL"),
+        ),
+    )
 
     book_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(BigInteger)
     cells: Mapped[Any | None] = mapped_column(JSONB)
+    income_source_id: Mapped[UUID | None]
+
+
+class RecurringPlanRow(Base):
+    """A plan of payments that come again (`plan` is the header of a month); only nulls: deleted."""
+
+    __tablename__ = "recurring_plan"
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str | None] = mapped_column(Text)
+    is_active: Mapped[bool | None]
+    amount_minor: Mapped[int | None] = mapped_column(BigInteger)
+    account_id: Mapped[UUID | None]
+    from_id: Mapped[UUID | None]
+    to_id: Mapped[UUID | None]
+    arrives_minor: Mapped[int | None] = mapped_column(BigInteger)
+    category_id: Mapped[UUID | None]
+    rrule: Mapped[str | None] = mapped_column(Text)
+    starts_on: Mapped[date | None] = mapped_column(Date)
+    ends_on: Mapped[date | None] = mapped_column(Date)
+    times: Mapped[int | None]
+    short_months: Mapped[str | None] = mapped_column(Text)
+    weekend_rule: Mapped[str | None] = mapped_column(Text)
+    holidays: Mapped[str | None] = mapped_column(Text)
+    yearly_increase_percent: Mapped[str | None] = mapped_column(Text)
+    amount_since: Mapped[date | None] = mapped_column(Date)
+    catch_up_from: Mapped[date | None] = mapped_column(Date)
+
+
+class RecurringMarkRow(Base):
+    """What became of an occurrence of a plan."""
+
+    __tablename__ = "recurring_mark"
+    __table_args__ = (Index("recurring_mark_nominal_date_idx", "book_id", "nominal_date"),)
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    plan_id: Mapped[UUID | None]
+    nominal_date: Mapped[date | None] = mapped_column(Date)
+    is_settled: Mapped[bool | None]
+    transaction_id: Mapped[UUID | None]
+
+
+class IncomeSourceRow(Base):
+    """A source of income; only nulls: deleted."""
+
+    __tablename__ = "income_source"
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str | None] = mapped_column(Text)
+    is_active: Mapped[bool | None]
+    amount_minor: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str | None] = mapped_column(Text)
+    frequency: Mapped[str | None] = mapped_column(Text)
