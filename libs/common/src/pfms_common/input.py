@@ -6,12 +6,22 @@ here are what request models use instead.
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from pfms_common.ids import read_id
 
@@ -42,6 +52,21 @@ class QueryInput(Input):
     """
 
     model_config = ConfigDict(extra="ignore", strict=False)
+
+
+def misfits(wrong: Mapping[str, str]) -> ValidationError:
+    """What a model's validator raises where fields do not fit each other: each by its name with what is wrong, and
+    pydantic puts before it where the model stands in the body.
+    """
+    return ValidationError.from_exception_data(
+        "misfits",
+        [
+            InitErrorDetails(
+                type=PydanticCustomError("misfit", "{why}", {"why": why}), loc=(name,), input=None
+            )
+            for name, why in wrong.items()
+        ],
+    )
 
 
 class Output(BaseModel):

@@ -40,15 +40,20 @@ _BAD_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 _ETAG = re.compile(r'"(\d{1,18})"')
 
 
+def _unreadable(why: str) -> Invalid:
+    """Of the body as a whole: no field of it can be named."""
+    return Invalid(why, errors={"body": [why]})
+
+
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise Invalid("A JSON object names the same member twice.")
+        raise _unreadable("A JSON object names the same member twice.")
     return members
 
 
 def _no_constants(name: str) -> Any:
-    raise Invalid(f"{name} is not a JSON number.")
+    raise _unreadable(f"{name} is not a JSON number.")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_constants)
@@ -61,16 +66,16 @@ def parse_json(body: bytes) -> Any:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise Invalid("The body is not UTF-8.") from error
+        raise _unreadable("The body is not UTF-8.") from error
     deep = body.count(b"[") + body.count(b"{") > MAX_DEPTH
     if deep and _depth(text) > MAX_DEPTH:
-        raise Invalid(f"The body is nested deeper than {MAX_DEPTH}.")
+        raise _unreadable(f"The body is nested deeper than {MAX_DEPTH}.")
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise Invalid(f"The body is not JSON: {error.msg} at character {error.pos}.") from error
+        raise _unreadable(f"The body is not JSON: {error.msg} at character {error.pos}.") from error
     except ValueError as error:
-        raise Invalid("The body holds a number with too many digits.") from error
+        raise _unreadable("The body holds a number with too many digits.") from error
     if _SUSPECT.search(body):
         _refuse_bad_text(value)
     return value
@@ -92,7 +97,7 @@ def _depth(text: str) -> int:
 def _refuse_bad_text(value: Any, path: str = "") -> None:
     if isinstance(value, str) and _BAD_TEXT.search(value):
         why = "must not hold control characters or half of a surrogate pair"
-        raise Invalid(f"Text {why}.", errors={path: [why]} if path else None)
+        raise Invalid(f"Text {why}.", errors={path or "body": [why]})
     if isinstance(value, dict):
         for name, member in value.items():
             _refuse_bad_text(name, path)

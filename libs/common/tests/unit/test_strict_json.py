@@ -36,8 +36,11 @@ REFUSED = {
 
 @pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED.keys())
 def test_what_has_no_single_meaning_is_refused(body):
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid) as refused:
         parse_json(body)
+
+    (named,) = refused.value.errors
+    assert named in {"body", "a"}
 
 
 def test_text_that_no_person_writes_is_refused_by_its_field():

@@ -208,3 +208,20 @@ async def test_repeating_payments_without_a_plan_are_found_and_those_of_a_plan_a
     assert (found[0]["next_date"], found[0]["is_variable"]) == (month_day(0), True)
     plan = await make_plan(account, rrule=found[0]["rrule"], start=found[0]["next_date"])
     assert plan["next_date"] == month_day(0)
+
+
+async def test_what_is_wrong_with_a_template_is_named_where_it_stands(anna):
+    account, savings = await anna.account(), await anna.account("Savings")
+    one, other = {"account_id": account["id"]}, {"account_id": savings["id"]}
+
+    async def named(**template):
+        body = {"name": "Rent", "rrule": "FREQ=MONTHLY", "start": "2026-01-01"}
+        refused = await anna.post("/recurring", **body, template={"amount_minor": 5, **template})
+        assert refused.status_code == 400, refused.text
+        return sorted(refused.json()["errors"])
+
+    assert await named() == ["template.account_id"]
+    assert await named(to=other) == ["template.from"]
+    assert await named(**{"from": one}) == ["template.to"]
+    assert await named(**one, **{"from": one, "to": other}) == ["template.from", "template.to"]
+    assert await named(**{"from": one, "to": other}, pot_id=account["id"]) == ["template.pot_id"]

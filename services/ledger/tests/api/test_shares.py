@@ -218,3 +218,38 @@ async def test_people_belong_to_debts_so_an_id_is_kept_as_it_is_whoever_it_names
     assert [share["person_id"] for share in kept["splits"][0]["shares"]] == [unknown]
     assert [answer.status_code for answer in refused] == [400] * 4
     assert await anna.balance(account) == -3_000
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        (
+            {"shares": [{"person_id": BORIS}]},
+            ["shares.0.amount_minor", "shares.0.percentage", "shares.0.weight"],
+        ),
+        (
+            {"shares": [{"person_id": BORIS, "amount_minor": 5, "weight": 5}]},
+            ["shares.0.amount_minor", "shares.0.weight"],
+        ),
+        ({"shares": [{"person_id": "me", "amount_minor": 5}]}, ["shares.0.weight"]),
+        (
+            {"shares": [{"person_id": BORIS, "amount_minor": 5}, {"person_id": CLARA, "weight": 5}]},
+            ["shares"],
+        ),
+        ({"shares": [{"person_id": BORIS, "amount_minor": 5}], "shares_equal": [CLARA]}, ["shares_equal"]),
+    ],
+    ids=["no form", "two forms", "mine exactly", "of unlike forms", "in two ways"],
+)
+async def test_what_is_wrong_with_shares_is_named_where_it_stands(anna, said, named):
+    account = await anna.account()
+
+    refused = await anna.post(
+        "/transactions",
+        account_id=account["id"],
+        date="2026-02-03",
+        amount_minor=-3_000,
+        splits=[{"amount_minor": -3_000, **said}],
+    )
+
+    assert refused.status_code == 400, refused.text
+    assert sorted(refused.json()["errors"]) == [f"splits.0.{name}" for name in named]

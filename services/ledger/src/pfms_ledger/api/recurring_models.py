@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pfms_common.input import Day, Id, Input, Minor, Name, Output, Quantity, QueryInput, Text
+from pfms_common.input import Day, Id, Input, Minor, Name, Output, Quantity, QueryInput, Text, misfits
 from pfms_common.recurrence import Schedule, ShortMonths
 from pfms_common.rrule import MOST_COUNT
 from pfms_common.weekend import WeekendRule
@@ -64,12 +64,19 @@ class TemplateIn(Input):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "TemplateIn":
-        if self.account_id is None and (self.from_ is None or self.to is None):
-            raise ValueError("needs account_id, or from and to for a transfer")
-        if self.account_id is not None and (self.from_ is not None or self.to is not None):
-            raise ValueError("has account_id, or from and to, not both")
-        if self.account_id is None and self.pot_id is not None:
-            raise ValueError("has the pots of a transfer in from and to")
+        ends = {"from": self.from_, "to": self.to}
+        given = [name for name, end in ends.items() if end is not None]
+        wrong: dict[str, str] = {}
+        if self.account_id is not None:
+            wrong = dict.fromkeys(given, "is for transfers alone, which have no account_id")
+        elif not given:
+            wrong = {"account_id": "is needed, or from and to for a transfer"}
+        else:
+            wrong = {name: "is needed for a transfer" for name in ends if name not in given}
+            if self.pot_id is not None:
+                wrong["pot_id"] = "is not for transfers, which have pots in from and to"
+        if wrong:
+            raise misfits(wrong)
         return self
 
     def template(self) -> Template:

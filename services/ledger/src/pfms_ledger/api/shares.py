@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from pfms_common.input import MAX_MINOR, Id, Input, Output, Quantity
+from pfms_common.input import MAX_MINOR, Id, Input, Output, Quantity, misfits
 from pfms_ledger.domain.share import ME, Form, Sharing
 
 Percentage = Annotated[Quantity, Field(gt=0, le=100)]
@@ -35,10 +35,13 @@ class ShareIn(Input):
 
     @model_validator(mode="after")
     def _has_one_form(self) -> "ShareIn":
-        if sum(getattr(self, form) is not None for form in _FORMS) != 1:
-            raise ValueError("a share has one of amount_minor, percentage and weight")
+        given = [form for form in _FORMS if getattr(self, form) is not None]
+        if len(given) != 1:
+            raise misfits(
+                dict.fromkeys(given or _FORMS, "a share has one of amount_minor, percentage and weight")
+            )
         if self.person_id == "me" and self.weight is None:
-            raise ValueError("your own share has a weight or is left out")
+            raise misfits({"weight": "is needed for your own share, or leave it out"})
         return self
 
 
@@ -57,9 +60,9 @@ class SharedIn(Input):
     @model_validator(mode="after")
     def _is_shared_in_one_way(self) -> "SharedIn":
         if self.shares and self.shares_equal:
-            raise ValueError("a split has either shares or shares_equal")
+            raise misfits({"shares_equal": "is instead of shares"})
         if len({share.form for share in self.shares}) > 1:
-            raise ValueError("all shares of a split have the same form")
+            raise misfits({"shares": "must all have the same form"})
         return self
 
     def sharing(self) -> Sharing | None:
