@@ -89,3 +89,20 @@ async def test_an_amount_that_turns_round_takes_its_original_with_it(anna):
 
     assert (alone.status_code, list(alone.json()["errors"])) == (400, ["original.amount_minor"])
     assert both.status_code == 200
+
+
+async def test_a_client_says_how_it_came_by_a_transaction_and_never_takes_a_source_of_the_services_own(anna):
+    account = await anna.account()
+    spoken = await anna.spend(account, -100, source="voice")
+    guessed = await anna.post("/expenses", amount_minor=200, account_id=account["id"], source="ai")
+
+    refused = [
+        await anna.post(path, date="2026-02-03", account_id=account["id"], amount_minor=5, source=source)
+        for path in ("/transactions", "/expenses")
+        for source in ("import", "recurring", "rule", "valuation", "", None)
+    ]
+
+    assert (spoken["source"], guessed.json()["source"]) == ("voice", "ai")
+    assert [item["id"] for item in await anna.transactions(source="voice")] == [spoken["id"]]
+    assert (await anna.spend(account, -300))["source"] == "manual"
+    assert {(answer.status_code, *answer.json()["errors"]) for answer in refused} == {(400, "source")}

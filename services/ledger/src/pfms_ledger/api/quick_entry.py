@@ -13,7 +13,7 @@ from pfms_ledger.api.deps import CursorsDep, LedgerDep
 from pfms_ledger.api.transaction_details import DetailsIn
 from pfms_ledger.api.transaction_list import NarrowedQuery, Transactions, page_of
 from pfms_ledger.api.transactions import Tags, TransactionOut, answered
-from pfms_ledger.domain.transaction import Split
+from pfms_ledger.domain.transaction import Entered, Split
 from pfms_ledger.operations import transactions as operations
 from pfms_ledger.operations.drafts import Draft
 from pfms_ledger.operations.quick_entry import account_for
@@ -32,6 +32,9 @@ class _EntryIn(DetailsIn):
     payee: Name | None = Field(None, description="a new name makes a payee", examples=["Blue Bottle Coffee"])
     note: Text | None = None
     tags: Tags = Field(default_factory=list)
+    source: Entered = Field(
+        "manual", description="manual, voice or ai; what the service records itself has other sources"
+    )
 
 
 class ExpenseIn(_EntryIn):
@@ -101,4 +104,5 @@ async def _draft(ledger: Ledger, principal: Principal, body: _EntryIn, amount_mi
         splits=(Split(amount_minor, body.category_id),),
         tags=tuple(body.tags),
         details=body.details(),
+        origin=body.source,
     )

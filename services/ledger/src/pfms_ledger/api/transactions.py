@@ -38,7 +38,7 @@ from pfms_ledger.api.shares import SharedIn, ShareOut
 from pfms_ledger.api.transaction_details import DETAILS, DetailsIn, DetailsOut
 from pfms_ledger.domain.share import Sharing
 from pfms_ledger.domain.tag import each_once
-from pfms_ledger.domain.transaction import MOST_TAGS, Split, Status, Type
+from pfms_ledger.domain.transaction import MOST_TAGS, Entered, Split, Status, Type
 from pfms_ledger.operations import transactions as operations
 from pfms_ledger.operations.drafts import Draft
 from pfms_ledger.operations.recording import Recorded
@@ -108,6 +108,9 @@ class TransactionIn(DetailsIn):
     excluded_from_budget: bool = Field(default=False, description="counts in no month of the budget")
     counts_next_period: bool = Field(default=False, description="income that is for the next month's budget")
     allow_excess: bool = Field(default=False, description="let refunds exceed what they refund")
+    source: Entered = Field(
+        "manual", description="manual, voice or ai; what the service records itself has other sources"
+    )
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> "TransactionIn":
@@ -211,7 +214,9 @@ class TransactionOut(DetailsOut):
     plan_id: UUID | None = Field(None, description="the plan that made it")
     plan_version: int | None = Field(None, description="that plan's version then", examples=[1])
     plan_date: Day | None = Field(None, description="the day that the plan's rule names")
-    source: str = Field(description="manual, import, recurring or valuation", examples=["manual"])
+    source: str = Field(
+        description="manual, voice, ai, import, recurring, valuation or reconciliation", examples=["manual"]
+    )
     import_id: UUID | None
     bank_id: str | None = Field(description="the bank's own id of an imported row")
     created_by: UUID | None
@@ -253,6 +258,7 @@ async def create_transaction(
         allow_excess=body.allow_excess,
         details=body.details(),
         fee=body.fee.part() if body.fee else None,
+        origin=body.source,
     )
     recorded = await operations.create(ledger, principal, draft, claim)
     return answered(principal, recorded)

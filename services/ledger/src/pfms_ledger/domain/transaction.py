@@ -21,6 +21,8 @@ from pfms_ledger.domain.transfer import rate_of
 MOST_TAGS = 50
 Type = Literal["standard", "transfer", "refund", "adjustment"]
 Status = Literal["pending", "cleared", "reconciled"]
+Entered = Literal["manual", "voice", "ai"]
+"""How a client may say that it came by a transaction; the other sources are the service's own to give."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pfms_ledger.domain.original import check_original
 from pfms_ledger.domain.posting import Part, Place
 from pfms_ledger.domain.share import Sharing, check_shared
 from pfms_ledger.domain.transaction import (
+    Entered,
     Split,
     Status,
     Transaction,
@@ -63,6 +64,7 @@ class Draft:
     details: Details = PLAIN
     fee: Part | None = None
     sharing: Mapping[UUID, Sharing] = field(default_factory=dict)
+    origin: Entered = "manual"
 
 
 async def composed(ledger: Ledger, principal: Principal, draft: Draft) -> Transaction:
@@ -83,6 +85,7 @@ async def composed(ledger: Ledger, principal: Principal, draft: Draft) -> Transa
         "counts_next_period": draft.counts_next_period,
         "created_by": principal.user_id,
         "details": draft.details,
+        "origin": draft.origin,
     }
     given = await shared(ledger, principal, common["id"], draft.splits, draft.sharing)
     if draft.source is not None and draft.target is not None:
