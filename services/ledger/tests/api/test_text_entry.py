@@ -70,3 +70,35 @@ async def test_another_currency_than_the_accounts_is_converted_by_the_books_rate
     assert ("amount_minor" in without["draft"], converted["draft"]["amount_minor"]) == (False, -312)
     assert "amount_minor" in converted["uncertain"]
     assert (await anna.post("/transactions", **converted["draft"])).status_code == 201
+
+
+async def test_without_an_account_a_draft_still_has_its_amount_and_says_that_one_is_needed(ledger, anna):
+    await ledger.sql("INSERT INTO book VALUES ($1, 'EUR', 'Europe/Berlin', 1)", anna.person.book_id)
+    none = await parsed(anna, "4,50 coffee 3.2.2026")
+    await anna.account()
+    await anna.account("Savings", type="savings")
+    several = await parsed(anna, "4,50 coffee 3.2.2026")
+    await anna.account("Yen", currency="JPY")
+    mixed = await parsed(anna, "450 coffee 3.2.2026")
+    written = await parsed(anna, "450 JPY coffee 3.2.2026")
+
+    for read, amount, currency in (
+        (none, -450, "EUR"),
+        (several, -450, "EUR"),
+        (mixed, -45_000, "EUR"),
+        (written, -450, "JPY"),
+    ):
+        assert (read["draft"]["amount_minor"], read["currency"]) == (amount, currency)
+        assert read["draft"]["date"] == "2026-02-03"
+        assert read["draft"]["splits"][0]["amount_minor"] == amount
+        assert "account_id" not in read["draft"]
+        assert "account_id" in read["uncertain"]
+    assert ["currency" in read["uncertain"] for read in (none, several, mixed, written)] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert (await anna.post("/transactions", **none["draft"])).json()["errors"] == {
+        "account_id": ["is needed"]
+    }

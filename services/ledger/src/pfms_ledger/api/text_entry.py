@@ -34,9 +34,11 @@ class DraftOut(Output):
     """The body of POST /transactions, without what the line does not say."""
 
     date: date
-    account_id: UUID | None = None
+    account_id: UUID | None = Field(
+        None, description="left out where the line names none and quick entries have none: choose one"
+    )
     amount_minor: int | None = Field(
-        None, description="signed minor units of the account's currency", examples=[-1250]
+        None, description="signed minor units of the account's currency, else of `currency`", examples=[-1250]
     )
     payee: str | None = Field(None, examples=["Blue Bottle Coffee"])
     splits: list[DraftSplit] | None = None
@@ -49,7 +51,10 @@ class DraftOut(Output):
 class ParsedOut(Output):
     draft: DraftOut = Field(description="may be sent to POST /transactions as it is once nothing is missing")
     kind: str = Field(description="expense or income", examples=["expense"])
-    currency: str | None = Field(description="the account's", examples=["EUR"])
+    currency: str | None = Field(
+        description="the account's; without one the currency that the amount is taken to be in",
+        examples=["EUR"],
+    )
     payee_id: UUID | None = Field(description="null: the payee is new, or none is named")
     uncertain: list[str] = Field(
         description="what could be meant otherwise or is missing: amount_minor, currency, date, kind, account_id,"

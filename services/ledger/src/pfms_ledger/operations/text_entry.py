@@ -26,7 +26,9 @@ from pfms_ledger.queries.text_entry import Known, known
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """What a line would record. Amounts are signed, in minor units of `currency`, which is the account's."""
+    """What a line would record. Amounts are signed, in minor units of `currency`: the account's, or while no account
+    is known the one that the amount is taken to be in.
+    """
 
     is_income: bool
     date: date
@@ -50,7 +52,11 @@ async def draft(ledger: Ledger, principal: Principal, text: str) -> Drafted:
         async with connection_of(pool) as connection, connection.transaction():
             names = await known(connection, book_id, fold(entry.payee or entry.topic))
     account_id = await _account(pool, book_id, entry, names, uncertain)
-    spent_in = names.currencies.get(account_id) if account_id else None
+    spent_in = (
+        names.currencies[account_id]
+        if account_id is not None
+        else await _likely(ledger, book_id, entry, names, uncertain)
+    )
     amount, original = await _amount(pool, book_id, entry, spent_in, uncertain)
     payee_id, payee, category_id = await _named(pool, book_id, entry, names, uncertain)
     return Drafted(
@@ -84,12 +90,26 @@ async def _account(
     return match.id if match else None
 
 
+async def _likely(
+    ledger: Ledger, book_id: UUID, entry: Entry, names: Known, uncertain: set[Field]
+) -> str | None:
+    """The currency of an amount whose account nobody named: the one that is written, else the one of all accounts,
+    else the book's, which is uncertain.
+    """
+    if entry.currency is not None:
+        return entry.currency
+    if len(held := set(names.currencies.values())) == 1:
+        return held.pop()
+    uncertain.add("currency")
+    return await ledger.facts.base_currency(book_id)
+
+
 async def _amount(
     pool: asyncpg.Pool, book_id: UUID, entry: Entry, spent_in: str | None, uncertain: set[Field]
 ) -> tuple[int | None, Original | None]:
-    """In the account's currency; what is in another one is converted by the book's rate, and uncertain."""
+    """In the currency it is spent in; what is in another one is converted by the book's rate, and uncertain."""
     written = entry.currency or spent_in
-    if entry.amount is None or written is None:
+    if entry.amount is None or written is None or spent_in is None:
         uncertain.add("amount_minor")
         return None, None
     try:
@@ -100,8 +120,8 @@ async def _amount(
         uncertain.add("amount_minor")
         return None, None
     signed = minor if entry.is_income else -minor
-    if spent_in is None or spent_in == written:
-        return (signed if spent_in else None), None
+    if spent_in == written:
+        return signed, None
     uncertain.add("amount_minor")
     found = (await rates.newest(pool, book_id, [written], spent_in, entry.date)).converted(
         [signed], written, spent_in, entry.date
