@@ -29,6 +29,7 @@ NOBODY_YET = {
         (
             *("budget.created", "budget.updated", "budget.deleted", "budget_settings.updated"),
             *("allocation.created", "allocation.updated", "allocation.deleted"),
+            *("scenario.created", "scenario.updated", "scenario.deleted"),
         ),
         "as session.started; the budget's own log is where their history is read",
     ),

@@ -136,6 +136,7 @@ async def furnish(owner: Any) -> dict[str, str]:
         },
     )
     upload = await owner.upload(account, "a.csv", f"Date,Payee,Amount\n2026-02-01,{CANARY},-1.00\n".encode())
+    scenario = await owner.post("/forecast/scenarios", {"name": CANARY, "note": CANARY})
     invitation = await owner.http.post(
         f"/books/{owner.book_id}/invitations", json={"email": f"{uuid4().hex}@example.org", "role": "viewer"}
     )
@@ -170,6 +171,7 @@ async def furnish(owner: Any) -> dict[str, str]:
         "habit_id": habit["id"],
         "log_id": log["id"],
         "allocation_id": allocation["id"],
+        "scenario_id": scenario["id"],
         "from_category_id": keys["groceries"],
         "to_category_id": keys["dining"],
         "month": MONTH,

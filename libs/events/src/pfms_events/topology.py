@@ -30,6 +30,7 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
             "budget",
             "budget_settings",
             "allocation",
+            "scenario",
             "goal",
             "debt",
             "loan",

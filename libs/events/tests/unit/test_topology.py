@@ -50,6 +50,7 @@ def test_the_file_reads_back(tmp_path: Path) -> None:
         ("erasure.part_done", "financial.events"),
         ("budget.month_changed", "financial.events"),
         ("allocation.created", "financial.events"),
+        ("scenario.created", "financial.events"),
         ("budget_settings.updated", "financial.events"),
         ("forecast.low_balance", "analytics.events"),
         ("notification.send", "notification.events"),

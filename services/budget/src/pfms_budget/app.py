@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from pfms_budget.api import allocations, budget_settings, budgets, forecast
+from pfms_budget.api import allocations, budget_settings, budgets, forecast, scenarios
 from pfms_budget.consumers import SUBSCRIPTIONS
 from pfms_budget.db.tables import Base
 from pfms_budget.domain.allocation import (
@@ -21,6 +21,7 @@ from pfms_budget.jobs import JOBS
 from pfms_budget.operations.check import check
 from pfms_budget.settings import BudgetSettings
 from pfms_common.problem import Problem
+from pfms_common.rrule import BadRecurrence
 from pfms_common.turns import Turns
 from pfms_service.roles import feed_clients
 from pfms_service.service import Resources, Running, Service
@@ -47,9 +48,11 @@ SERVICE = Service(
         allocations.router,
         budget_settings.router,
         forecast.router,
+        scenarios.router,
         forecast.safe_router,
     ),
     errors={
+        BadRecurrence: Problem(400, "bad_recurrence", "The recurrence rule names no days"),
         InvalidPercentage: Problem(400, "invalid_percentage", "This is not a percentage"),
         NoPlannedIncome: Problem(400, "no_planned_income", "There is no planned income to take a share of"),
         PercentagesOver100: Problem(400, "percentages_over_100", "The percentages are more than the whole"),

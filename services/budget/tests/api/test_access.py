@@ -11,11 +11,16 @@ READS = [
     "/budgets/2024-01",
     "/budgets/2024-01/allocations",
     f"/allocations/{SOME}",
+    f"/allocations/{SOME}/history",
     "/budget-settings",
     "/forecast/projection",
     "/forecast/income",
     "/forecast/cashflow",
     "/safe-to-spend",
+    "/forecast/scenarios",
+    f"/forecast/scenarios/{SOME}",
+    f"/forecast/scenarios/{SOME}/projection",
+    f"/forecast/scenarios/{SOME}/comparison",
 ]
 WRITES = [
     ("POST", "/budgets", {"month": "2024-01"}),
@@ -31,6 +36,9 @@ WRITES = [
     ("PATCH", f"/allocations/{SOME}", {"position": 1, "version": 1}),
     ("DELETE", f"/allocations/{SOME}", None),
     ("PATCH", "/budget-settings", {"strict": True, "version": 0}),
+    ("POST", "/forecast/scenarios", {"name": "We move"}),
+    ("PATCH", f"/forecast/scenarios/{SOME}", {"name": "We stay", "version": 1}),
+    ("DELETE", f"/forecast/scenarios/{SOME}", None),
 ]
 
 

@@ -36,6 +36,11 @@ async def log(book, anna):
         wrong = (await anna.post("/budgets", json={"month": "2024-03"})).json()
         await anna.delete("/budgets/2024-03", params={"version": wrong["version"]})
     await anna.patch("/budget-settings", json={"strict": True, "version": 0})
+    item = {"name": "New flat", "account_id": str(account), "amount_minor": -9, "start": "2024-03-01"}
+    branch = (await anna.post("/forecast/scenarios", json={"name": "We move", "items": [item]})).json()
+    path = f"/forecast/scenarios/{branch['id']}"
+    await anna.patch(path, json={"note": "in spring", "version": 1})
+    await anna.delete(path, params={"version": 2})
     return await book.sql(
         "SELECT *, data::text AS text FROM event WHERE stream_id = $1 ORDER BY sequence", book.id
     )

@@ -195,6 +195,23 @@ _ALLOCATION_STATE: dict[str, Any] = {
     "colour": "#1c7ed6",
 }
 
+_SCENARIO = UUID(int=_EVENT.int + 2)
+_SCENARIO_STATE: dict[str, Any] = {
+    "id": _SCENARIO,
+    "name": "We move",
+    "items": (
+        budget.scenario.ScenarioItem(
+            id=UUID(int=_EVENT.int + 3),
+            name="New flat",
+            account_id=_ACCOUNT,
+            amount_minor=-95_000,
+            start=date(2026, 2, 1),
+            rrule="FREQ=MONTHLY",
+            category_id=_CATEGORY,
+        ),
+    ),
+}
+
 EXAMPLES: tuple[Event, ...] = (
     auth.UserRegistered(**_USER_STATE),
     auth.UserVerified(**_USER_STATE | {"is_verified": True}),
@@ -285,6 +302,9 @@ EXAMPLES: tuple[Event, ...] = (
         unrolled="to_be_budgeted",
         strict=True,
     ),
+    budget.scenario.ScenarioCreated(**_SCENARIO_STATE),
+    budget.scenario.ScenarioUpdated(**_SCENARIO_STATE | {"note": "in spring", "without_plan_ids": (_PLAN,)}),
+    budget.scenario.ScenarioDeleted(id=_SCENARIO),
 )
 
 

@@ -23,7 +23,7 @@ from pfms_budget.api.forecast_models import (
     WarningOut,
 )
 from pfms_budget.domain.forecast import MOST_DAYS, Day, Flow, Origin, warnings
-from pfms_budget.domain.outlook import Outlook
+from pfms_budget.domain.outlook import Known, Outlook
 from pfms_budget.domain.safe_to_spend import payday, safe_to_spend
 from pfms_budget.queries import forecast as queries
 from pfms_common.input import MAX_MINOR, Id, Output
@@ -36,68 +36,70 @@ router = APIRouter(prefix="/forecast", tags=["Forecast"], route_class=StrictRout
 safe_router = APIRouter(prefix="/safe-to-spend", tags=["Forecast"], route_class=StrictRoute)
 
 Days = Annotated[int, Query(ge=1, le=MOST_DAYS, description="how many days after today", examples=[30])]
+AccountId = Annotated[Id | None, Query(description="by default all accounts on the budget")]
+Threshold = Annotated[
+    int,
+    Query(
+        ge=-MAX_MINOR,
+        le=MAX_MINOR,
+        description="warn below this, in minor units of each account's currency",
+        examples=[10_000],
+    ),
+]
 PAYDAYS_WITHIN = 62
 """Days: income that is further away is nothing to wait for."""
 
-type Make = Callable[[Outlook, asyncpg.Connection], Awaitable[Output]]
+type Make = Callable[[Known, asyncpg.Connection], Awaitable[Output]]
 
 
 @router.get("/projection", response_model=ProjectionOut, summary="Balances day by day")
 async def get_projection(
     reader: ReaderDep,
     days: Days = 30,
-    account_id: Annotated[Id | None, Query(description="by default all accounts on the budget")] = None,
-    threshold_minor: Annotated[
-        int,
-        Query(
-            ge=-MAX_MINOR,
-            le=MAX_MINOR,
-            description="warn below this, in minor units of each account's currency",
-            examples=[10_000],
-        ),
-    ] = 0,
+    account_id: AccountId = None,
+    threshold_minor: Threshold = 0,
 ) -> Response:
     """What accounts hold, plus what is expected with a date, less everyday spending."""
 
-    async def make(outlook: Outlook, _: asyncpg.Connection) -> Output:
-        return _projection(reader, outlook, account_id, threshold_minor)
+    async def make(known: Known, _: asyncpg.Connection) -> Output:
+        return projection(reader, Outlook(known, days), account_id, threshold_minor)
 
-    return await _answer(reader, "projection", [days, account_id, threshold_minor], days, make)
+    return await kept_answer(reader, "projection", [days, account_id, threshold_minor], days, make)
 
 
 @router.get("/income", response_model=IncomeOut, summary="Income that is expected")
 async def get_expected_income(reader: ReaderDep, days: Days = 30) -> Response:
     """From plans, from sources that came before, and what the books have with a later date."""
 
-    async def make(outlook: Outlook, _: asyncpg.Connection) -> Output:
-        return _income(outlook)
+    async def make(known: Known, _: asyncpg.Connection) -> Output:
+        return _income(Outlook(known, days))
 
-    return await _answer(reader, "income", [days], days, make)
+    return await kept_answer(reader, "income", [days], days, make)
 
 
 @router.get("/cashflow", response_model=CashflowOut, summary="Income and expenses by month")
 async def get_cashflow(reader: ReaderDep, days: Days = 90) -> Response:
     """The days of the projection added up, of all accounts on the budget."""
 
-    async def make(outlook: Outlook, _: asyncpg.Connection) -> Output:
-        return _cashflow(outlook)
+    async def make(known: Known, _: asyncpg.Connection) -> Output:
+        return _cashflow(Outlook(known, days))
 
-    return await _answer(reader, "cashflow", [days], days, make)
+    return await kept_answer(reader, "cashflow", [days], days, make)
 
 
 @safe_router.get("", response_model=SafeToSpendOut, summary="What may be spent until the next payday")
 async def get_safe_to_spend(reader: ReaderDep) -> Response:
     """Cash on the budget, less what is due before payday and what envelopes hold, nothing of it twice."""
 
-    async def make(outlook: Outlook, connection: asyncpg.Connection) -> Output:
-        first_day = month_of(outlook.known.today).first
+    async def make(known: Known, connection: asyncpg.Connection) -> Output:
+        first_day = month_of(known.today).first
         envelopes = await queries.envelopes(connection, reader.book_id, first_day)
-        return _safe(outlook, envelopes)
+        return _safe(Outlook(known, PAYDAYS_WITHIN), envelopes)
 
-    return await _answer(reader, "safe-to-spend", [], PAYDAYS_WITHIN, make)
+    return await kept_answer(reader, "safe-to-spend", [], PAYDAYS_WITHIN, make)
 
 
-async def _answer(reader: Reader, name: str, asked: Sequence[object], days: int, make: Make) -> Response:
+async def kept_answer(reader: Reader, name: str, asked: Sequence[object], days: int, make: Make) -> Response:
     """The answer, as fresh as the caller's tokens ask; one made for the same data minutes ago will do."""
     stale = await reader.caught_up() if reader.wanted else None
     resources, now = reader.resources, reader.resources.clock()
@@ -108,12 +110,12 @@ async def _answer(reader: Reader, name: str, asked: Sequence[object], days: int,
             text = await kept_answers.read(resources.redis, key)
             if text is None:
                 known = await queries.known(connection, reader.book_id, now, days)
-                text = (await make(Outlook(known, days), connection)).model_dump_json()
+                text = (await make(known, connection)).model_dump_json()
                 await kept_answers.keep(resources.redis, key, text)
     return Response(text, headers=stale_headers(stale), media_type="application/json")
 
 
-def _projection(reader: Reader, outlook: Outlook, account_id: UUID | None, threshold: int) -> ProjectionOut:
+def projection(reader: Reader, outlook: Outlook, account_id: UUID | None, threshold: int) -> ProjectionOut:
     known = outlook.known
     if account_id is None:
         currency, days, paths = known.base, outlook.total(), outlook.paths()

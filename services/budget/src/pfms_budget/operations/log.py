@@ -1,14 +1,16 @@
-"""Telling what people decided: allocations, headers and choices, each change with who and when.
+"""Telling what people decided: allocations, headers, choices and what-if branches, each change with who and when.
 
 The newest event of each thing stays in the log, its deletion too, so the log knows which versions were given.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from uuid import UUID
 
 import asyncpg
 
 from pfms_budget.domain.allocation import percent_text
+from pfms_budget.domain.scenario import Scenario
 from pfms_budget.queries.allocations import Allocation
 from pfms_budget.queries.plans import Choices, Plan
 from pfms_common.period import Period
@@ -16,6 +18,12 @@ from pfms_common.telemetry import current
 from pfms_events.contracts.budget.allocation import AllocationCreated, AllocationDeleted, AllocationUpdated
 from pfms_events.contracts.budget.budget_settings import BudgetSettingsUpdated, settings_id
 from pfms_events.contracts.budget.header import BudgetCreated, BudgetDeleted, BudgetUpdated, header_id
+from pfms_events.contracts.budget.scenario import (
+    ScenarioCreated,
+    ScenarioDeleted,
+    ScenarioItem,
+    ScenarioUpdated,
+)
 from pfms_events.outbox import Change, append
 
 _LAST_VERSION = "SELECT max(aggregate_version) FROM event WHERE stream_id = $1 AND aggregate_id = $2"
@@ -91,3 +99,19 @@ def choices_kept(book_id: UUID, choices: Choices) -> Change:
         strict=choices.strict,
     )
     return Change(event, key, choices.version)
+
+
+def scenario_kept(scenario: Scenario) -> Change:
+    event = ScenarioCreated if scenario.version == 1 else ScenarioUpdated
+    state = event(
+        id=scenario.id,
+        name=scenario.name,
+        note=scenario.note,
+        items=tuple(ScenarioItem(**asdict(item)) for item in scenario.items),
+        without_plan_ids=tuple(scenario.without_plan_ids),
+    )
+    return Change(state, scenario.id, scenario.version)
+
+
+def scenario_deleted(scenario: Scenario) -> Change:
+    return Change(ScenarioDeleted(id=scenario.id), scenario.id, scenario.version + 1)

@@ -1,6 +1,6 @@
 """What the budget publishes of one book, a file for each thing that events are about. The stream is the book."""
 
-from pfms_events.contracts.budget import allocation, budget_settings, header, month
+from pfms_events.contracts.budget import allocation, budget_settings, header, month, scenario
 from pfms_events.event import EventType
 
 EVENTS: tuple[EventType, ...] = (
@@ -8,4 +8,5 @@ EVENTS: tuple[EventType, ...] = (
     *header.EVENTS,
     *allocation.EVENTS,
     *budget_settings.EVENTS,
+    *scenario.EVENTS,
 )

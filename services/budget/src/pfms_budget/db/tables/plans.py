@@ -1,9 +1,11 @@
-"""What people decide: planned months, allocations, the choices of a book."""
+"""What people decide: planned months, allocations, the choices of a book, what-if branches."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, Text, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Date, Text, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pfms_budget.db.tables.base import Base
@@ -61,4 +63,18 @@ class AllocationRow(Base):
     rollover: Mapped[str] = mapped_column(Text)
     colour: Mapped[str | None] = mapped_column(Text)
     position: Mapped[int]
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
+class ScenarioRow(Base):
+    """A what-if branch of the forecast; `items`: a list of objects."""
+
+    __tablename__ = "scenario"
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(Text)
+    items: Mapped[Any] = mapped_column(JSONB)
+    without_plan_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     version: Mapped[int] = mapped_column(BigInteger)
