@@ -189,6 +189,7 @@ def _plan(_sent: Body) -> Body:
         "short_months": "last_day",
         "reminder_days": 0,
         "yearly_increase_percent": "0",
+        "amount_tolerance_percent": "0",
         "is_active": True,
         "currency": "EUR",
     }
