@@ -13,6 +13,7 @@ from pfms_events.contracts.ledger.income_source import IncomeSourceCreated
 from pfms_events.contracts.ledger.plan import PlanCreated, PlanDeleted, PlanTemplate
 from pfms_events.contracts.ledger.recurring import RecurringDue, RecurringPosted
 from pfms_events.contracts.ledger.transaction import Split as ToldSplit
+from pfms_events.rebuild import rebuild
 
 NOW = datetime.now(UTC)
 
@@ -214,3 +215,20 @@ async def test_each_book_has_its_own(home, stranger, viewer, path):
     assert (await viewer.get(path)).status_code == 200
     read = (await stranger.get(path)).json()
     assert read.get("start_minor", read.get("cash_minor", read.get("total_minor"))) == 0
+
+
+@pytest.mark.parametrize(
+    "damage", ["recurring_plan SET amount_minor = 1", "recurring_mark SET is_settled = false"]
+)
+async def test_a_copy_that_is_wrong_is_seen_and_made_anew(home, book, today, damage):
+    first = today + timedelta(days=5)
+    rent = plan(home, first)
+    await book.tell(rent, mark(RecurringPosted, rent, first))
+    assert await book.faults() == []
+
+    await book.sql(f"UPDATE {damage} WHERE book_id = $1", book.id)  # a test's own words
+    assert any("is not as the ledger tells it" in fault for fault in await book.faults())
+
+    await rebuild(book.running.resources.pool, book.of_ledger, book, [book.id])
+    assert await book.faults() == []
+    assert (await projection(home, days=20))["end_minor"] == 100_000

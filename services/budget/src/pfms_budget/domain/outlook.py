@@ -84,8 +84,7 @@ class Outlook:
     def of_account(self, account_id: UUID) -> list[Day]:
         usual = self.usual(self.known.accounts[account_id].currency)
         start = self.known.balances.get(account_id, 0)
-        flows = [*self.dated, *forecast.daily(usual.by_account, self.known.today, self.days)]
-        return self._path(start, flows, frozenset([account_id]), usual)
+        return self._path(start, self._by_account.get(account_id, ()), frozenset([account_id]), usual)
 
     def total(self) -> list[Day]:
         """Of all accounts on the budget, cards' debts taken off; at today's rates."""
@@ -94,16 +93,23 @@ class Outlook:
 
     def in_base(self) -> list[Flow]:
         """All flows of accounts on the budget, at today's rates."""
-        daily = (
-            flow
-            for usual in self.everyday.values()
-            for flow in forecast.daily(usual.by_account, self.known.today, self.days)
-        )
-        found = []
-        for flow in [*self.dated, *daily]:
-            if flow.account_id in self.on_budget:
-                minor = self._in_base(flow.minor, flow.account_id)
-                found += [] if minor is None else [flow._replace(minor=minor)]
+        found: list[Flow] = []
+        for account_id in self.on_budget.difference(self.unconverted):
+            flows = self._by_account.get(account_id, ())
+            if self.known.accounts[account_id].currency != self.known.base:
+                flows = [flow._replace(minor=self._in_base(flow.minor, account_id) or 0) for flow in flows]
+            found += flows
+        return found
+
+    @cached_property
+    def _by_account(self) -> Mapping[UUID, Sequence[Flow]]:
+        """All flows, everyday spending among them."""
+        found: defaultdict[UUID, list[Flow]] = defaultdict(list)
+        for usual in self.everyday.values():
+            for flow in forecast.daily(usual.by_account, self.known.today, self.days):
+                found[flow.account_id].append(flow)
+        for flow in self.dated:
+            found[flow.account_id].append(flow)
         return found
 
     def is_income(self, flow: Flow) -> bool:
