@@ -74,7 +74,9 @@ EXPORTS_AT_ONCE = 2
 @asynccontextmanager
 async def _ledger(resources: Resources) -> AsyncIterator[Ledger]:
     settings = cast(LedgerSettings, resources.settings)
-    exporting = await open_pool(settings.address("database_url"), EXPORTS_AT_ONCE)
+    exporting = await open_pool(
+        settings.address("database_url"), EXPORTS_AT_ONCE, plan_cache_mode="force_custom_plan"
+    )
     credentials = Credentials(
         settings.s3_key_id.get_secret_value(), settings.s3_secret_key.get_secret_value(), settings.s3_region
     )

@@ -12,6 +12,7 @@ from collections import Counter
 from datetime import date
 from decimal import Decimal
 from importlib.util import find_spec
+from uuid import UUID
 
 import pytest
 
@@ -296,3 +297,48 @@ async def test_a_third_export_at_once_waits_and_is_told_to_come_again(ledger, an
 
     assert (busy.status_code, busy.json()["code"]) == (503, "busy")
     assert [response.status_code for response in after] == [200, 200, 200]
+
+
+MANY = """WITH many AS (
+        INSERT INTO event
+        SELECT (jsonb_populate_record(e, jsonb_build_object('sequence', 1000 + n, 'id', gen_random_uuid(),
+                                                            'aggregate_id', gen_random_uuid()))).*
+        FROM event e, generate_series(1, 4000) n WHERE e.aggregate_id = $1
+        RETURNING stream_id, aggregate_id, sequence
+    )
+    INSERT INTO transaction (book_id, id, type, status, date, amount_minor, source, number, last_event, version)
+    SELECT stream_id, aggregate_id, 'standard', 'cleared', '2026-01-01', -1, 'manual', sequence, sequence, 1
+    FROM many"""
+
+
+@pytest.mark.parametrize("plans", ["force_generic_plan", "force_custom_plan"])
+async def test_a_page_of_an_export_reads_no_more_of_the_book_than_itself(ledger, anna, plans):
+    from pfms_ledger.db.imports import know_written  # noqa: PLC0415  # of this one test
+    from pfms_ledger.queries import export  # noqa: PLC0415
+
+    account = await anna.account()
+    made = await anna.spend(account, -1)
+    await ledger.sql("ANALYZE")  # the tables are known, and the book in them is small
+    await ledger.sql(MANY, UUID(made["id"]))
+    await know_written(ledger.resources.pool, anna.person.book_id, 4000)
+
+    asked = (anna.person.book_id, date(2000, 1, 1), 0, 50)
+    with scope(books=[anna.person.book_id]):
+        async with ledger.resources.pool.acquire() as connection, connection.transaction():
+            await connection.execute(f"SET LOCAL plan_cache_mode = {plans}")
+            for statement, *of_account in (
+                (export._ALL,),
+                (export._DOCUMENTS,),
+                (export._OF_ACCOUNT, UUID(account["id"])),
+            ):
+                told = await connection.fetchval(
+                    f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", *asked, *of_account
+                )
+                assert read_of(json.loads(told)[0]["Plan"], "event") <= 50
+
+
+def read_of(node, table):
+    """How many rows of a table the scans of a plan met."""
+    met = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    own = met * node["Actual Loops"] if node.get("Relation Name") == table else 0
+    return own + sum(read_of(below, table) for below in node.get("Plans", []))

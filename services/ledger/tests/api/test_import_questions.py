@@ -1,5 +1,6 @@
 """What a file leaves open is asked, answered, and remembered."""
 
+import pytest
 from services.ledger.tests.unit.workbooks import xlsx
 
 CSV = """Date,Payee,Memo,Amount
@@ -33,6 +34,17 @@ class TestQuestions:
         assert (answered.json()["sum_in_minor"], answered.json()["sum_out_minor"]) == (0, -1_950)
         assert (next_month["status"], next_month["sum_out_minor"]) == ("preview", -700)
         assert any("earlier file" in warning for warning in next_month["warnings"])
+
+    @pytest.mark.parametrize("mapping", [{"skip_rows": 10**20}, {"sign_values": {"D": 10**20}}])
+    async def test_a_number_that_nothing_can_store_is_refused(self, anna, mapping):
+        account = await anna.account()
+        preview = await anna.preview(account, self.UNSIGNED)
+
+        uploaded = await anna.upload(account, self.UNSIGNED, mapping=mapping)
+        answered = await anna.http.put(f"/imports/{preview['id']}/mapping", json={"mapping": mapping})
+
+        assert (uploaded.status_code, answered.status_code) == (400, 400)
+        assert "mapping" in uploaded.json()["errors"]
 
     async def test_an_answer_by_which_no_row_came_in_is_not_remembered(self, anna):
         account = await anna.account()

@@ -37,6 +37,14 @@ async def test_a_valuation_makes_the_balance_the_value_from_that_day_on(anna, ho
     assert (made["id"], made["type"], made["amount_minor"]) == (response.json()["id"], "adjustment", 50_000)
 
 
+async def test_what_is_not_open_yet_has_no_value(anna, house):
+    """It would come on top of the opening balance, the day after."""
+    response = await value(anna, house, "2019-12-31", 280_000)
+
+    assert (response.status_code, list(response.json()["errors"])) == (400, ["date"])
+    assert await held(anna, house, "2020-01-01") == 300_000
+
+
 async def test_valuations_keep_their_values_when_one_comes_in_between_or_goes(ledger, anna, house):
     await value(anna, house, "2024-01-31", 310_000)
     await value(anna, house, "2026-01-31", 360_000)
@@ -65,7 +73,7 @@ async def test_a_day_has_one_valuation_and_the_second_replaces_the_first(anna, h
 
 
 async def test_what_is_owed_is_valued_below_zero(anna):
-    debt = await anna.account("Student loan", type="liability")
+    debt = await anna.account("Student loan", type="liability", opened_on="2020-01-01")
 
     await value(anna, debt, "2025-06-30", -20_000)
 

@@ -31,6 +31,10 @@ TODAY = date(2026, 11, 21)  # a Saturday
         ("500 JPY ramen 3.11.25", "500", "JPY", "2025-11-03", "ramen"),
         ("5 zug kommenden montag", "5", None, "2026-11-23", "zug"),
         ("2026-11-03 7 a", "7", None, "2026-11-03", "a"),
+        ("12 000,50 car", "12000.50", None, "2026-11-21", "car"),
+        ("1 234 567,89 € house", "1234567.89", "EUR", "2026-11-21", "house"),
+        ("bus 14 2.80", "2.80", None, "2026-11-21", "bus 14"),
+        ("nov 19 250 rent", "250", None, "2026-11-19", "rent"),
         ("3.11 pens", "3.11", None, "2026-11-21", "pens"),
     ],
 )
@@ -47,6 +51,7 @@ def test_a_line_says_what_a_person_reads_in_it(line, amount, currency, day, topi
     [
         ("coffee", "amount_minor"),
         ("1.234 sofa", "amount_minor"),
+        ("1 234,56 sofa", "amount_minor"),
         ("3 4 beers", "amount_minor"),
         ("$5 coffee", "currency"),
         ("5 coffee 3/11", "date"),

@@ -4,7 +4,8 @@ import datetime as dt
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+import orjson
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from pfms_common.input import Id, Input, Name, Output
 from pfms_ledger.api.accounts import AccountType, CurrencyCode
@@ -53,6 +54,17 @@ AccountMap = Annotated[
     dict[str, Target],
     Field(description="key of the file (`accounts` in the preview) → where its rows go", max_length=500),
 ]
+
+
+def _storable(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Any value goes this far: what a key takes is told when the file is read. It is stored before, though."""
+    try:
+        orjson.dumps(mapping)
+    except TypeError as error:
+        raise ValueError("must not hold a number of more than 64 bits") from error
+    return mapping
+
+
 MappingIn = Annotated[
     dict[str, Any],
     Field(
@@ -66,6 +78,7 @@ MappingIn = Annotated[
         examples=[{"date": "Date", "date_order": "dmy", "amount": "Amount", "decimal": ","}],
         max_length=60,
     ),
+    AfterValidator(_storable),
 ]
 
 

@@ -1,6 +1,7 @@
 """What imports write besides the journal: the uploaded file, and how far it is; under the lease of `db/leases.py`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -56,6 +57,16 @@ async def know_sizes(pool: asyncpg.Pool, book_id: UUID) -> None:
     """Called while many rows are written or read: plans for empty tables must not live on in full ones."""
     async with transaction_in(pool, book_id) as connection:
         await connection.execute("SELECT know_sizes()")
+
+
+async def know_written(pool: asyncpg.Pool, book_id: UUID, changes: int) -> None:
+    """Called when so many changes are written: a planner that takes the book for empty reads all of it for a page.
+
+    It is told as soon as may be; where it can't be told now, autovacuum does it.
+    """
+    with suppress(asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
+        async with transaction_in(pool, book_id) as connection:
+            await connection.execute("SELECT know_sizes($1)", changes)
 
 
 async def create(

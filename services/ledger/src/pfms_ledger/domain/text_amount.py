@@ -1,6 +1,7 @@
 """An amount with its currency as people write it in a line: `12.50`, `1.234,56 €`, `+20`, `EUR 3`.
 
-A lone separator before three digits could group or could be decimal: it is taken to group, and uncertain.
+A lone separator before three digits could group or could be decimal: it is taken to group, and uncertain. So is a
+lone space: `1 234,56` is one number, unless somebody had one of something for 234,56.
 """
 
 import re
@@ -30,6 +31,9 @@ _SHARED = {"$", "¥", "dollar", "dollars"}
 """More than one currency is written so."""
 
 _NUMBER = r"\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d{1,4})?|\d{1,15}(?:[.,]\d{1,4})?"
+_HEAD = re.compile(r"[^\d\s.,]{0,4}\d{1,3}", re.ASCII)
+_GROUP = re.compile(r"\d{3}", re.ASCII)
+_TAIL = re.compile(r"\d{3}(?:[.,]\d{1,4})?[^\d\s.,]{0,7}", re.ASCII)
 _AMOUNT = re.compile(
     rf"(?P<sign>[+\-−])?(?P<before>[^\d\s+\-−.,]{{1,3}})?(?P<late>[+\-−])?(?P<number>{_NUMBER})(?P<after>[^\d\s.,]{{1,7}})?",
     re.ASCII,
@@ -59,35 +63,57 @@ class Amount:
 def amounts_in(words: Sequence[str]) -> list[Amount]:
     """Every word that could be an amount, with a currency beside it."""
     found: list[Amount] = []
-    for place, word in enumerate(words):
-        match = _AMOUNT.fullmatch(word)
-        if match is None or (match["sign"] and match["late"]):
-            continue
-        number = read_number(match["number"])
-        codes = [_code(match[side]) for side in ("before", "after") if match[side]]
-        if number is None or None in codes or len(codes) > 1:
-            continue
-        value, certain = number
-        written = match["before"] or match["after"]
-        first, count, currency = place, 1, codes[0] if codes else None
-        if currency is None and place + 1 < len(words) and (currency := _code(words[place + 1])):
-            written, count = words[place + 1], 2
-        elif currency is None and place > 0 and (currency := _code(words[place - 1])):
-            written, first, count = words[place - 1], place - 1, 2
-        sign = match["sign"] or match["late"]
-        found.append(
-            Amount(
-                value,
-                0 if sign is None else 1 if sign == "+" else -1,
-                currency,
-                first,
-                count,
-                certain,
-                written is None
-                or (written.casefold() not in _SHARED and (currency in _COMMON or written in _SYMBOLS)),
-            )
-        )
+    after = 0
+    for place in range(len(words)):
+        if place < after:
+            continue  # a later group of the number before
+        groups = _grouped(words, place)
+        after = place + groups
+        amount = _amount_at(words, place, groups)
+        if amount is not None:
+            found.append(amount)
     return found
+
+
+def _grouped(words: Sequence[str], place: int) -> int:
+    """How many words are one number from here, its thousands set apart by spaces."""
+    if not _HEAD.fullmatch(words[place]):
+        return 1
+    end = place + 1
+    while end < len(words) and _GROUP.fullmatch(words[end]):
+        end += 1
+    if end < len(words) and _TAIL.fullmatch(words[end]):
+        end += 1
+    return end - place
+
+
+def _amount_at(words: Sequence[str], place: int, groups: int) -> Amount | None:
+    match = _AMOUNT.fullmatch("'".join(words[place : place + groups]))
+    if match is None or (match["sign"] and match["late"]):
+        return None
+    number = read_number(match["number"])
+    codes = [_code(match[side]) for side in ("before", "after") if match[side]]
+    if number is None or None in codes or len(codes) > 1:
+        return None
+    value, certain = number
+    written = match["before"] or match["after"]
+    first, count, currency = place, groups, codes[0] if codes else None
+    behind = place + groups
+    if currency is None and behind < len(words) and (currency := _code(words[behind])):
+        written, count = words[behind], groups + 1
+    elif currency is None and place > 0 and (currency := _code(words[place - 1])):
+        written, first, count = words[place - 1], place - 1, groups + 1
+    sign = match["sign"] or match["late"]
+    return Amount(
+        value,
+        0 if sign is None else 1 if sign == "+" else -1,
+        currency,
+        first,
+        count,
+        certain and (groups != 2 or words[place + 1].startswith("0")),
+        written is None
+        or (written.casefold() not in _SHARED and (currency in _COMMON or written in _SYMBOLS)),
+    )
 
 
 def read_number(text: str) -> tuple[Decimal, bool] | None:

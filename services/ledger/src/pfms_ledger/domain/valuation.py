@@ -4,6 +4,8 @@ The next valuation keeps its value as well, so it takes back what an earlier one
 a valuation moves its value, as it moves every later balance.
 """
 
+from datetime import date
+
 from pfms_common.money import MAX_MINOR
 from pfms_common.problem import Invalid, Refusal
 from pfms_ledger.domain.transaction import Transaction
@@ -37,6 +39,15 @@ def check_valued(account_type: str) -> None:
         raise NotValued(
             f"What a {account_type} account holds follows from its transactions; only an asset or a liability is"
             " valued by hand."
+        )
+
+
+def check_opened(day: date, opened_on: date) -> None:
+    """Before it opens nothing is held; what was said to be worth something then would come on top of the opening."""
+    if day < opened_on:
+        raise Invalid(
+            f"The account opens on {opened_on}: what it is worth then is its opening balance. Let it open earlier.",
+            errors={"date": [f"must not be before {opened_on}"]},
         )
 
 

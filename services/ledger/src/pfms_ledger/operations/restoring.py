@@ -19,6 +19,7 @@ from pfms_common.problem import Conflict, Invalid, Refusal, Stale, Unavailable
 from pfms_events.contracts.ledger import EVENTS
 from pfms_events.event import derived_id
 from pfms_ledger.adapters.exports.book_json import FORMAT, VERSION
+from pfms_ledger.db.imports import know_written
 from pfms_ledger.db.journal import MOST_CHANGES, Change, append
 from pfms_ledger.domain.account import Type as AccountType
 from pfms_ledger.domain.bounds import check_amount, check_date
@@ -274,6 +275,7 @@ async def restore(
         tree = await queries.categories(connection, book_id)
         gone = [Change("category.deleted", row["id"], row["version"] + 1, {"id": row["id"]}) for row in tree]
         await _write(connection, principal, [gone, *_lists(changes)], claim, answer)
+    ledger.background.start(know_written(ledger.facts.pool, book_id, len(changes)), f"know {book_id}")
     return answer
 
 

@@ -14,7 +14,7 @@ from pfms_common.problem import NotFound
 from pfms_ledger.db.journal import Change, Ref, append
 from pfms_ledger.domain.reconciliation import check_delete, check_edit
 from pfms_ledger.domain.transaction import Split, Transaction, resized
-from pfms_ledger.domain.valuation import SOURCE, check_adjustment, check_valued
+from pfms_ledger.domain.valuation import SOURCE, check_adjustment, check_opened, check_valued
 from pfms_ledger.operations.recording import Ledger, at_its_worth, change_of
 from pfms_ledger.queries import accounts as account_queries
 from pfms_ledger.queries import transactions as transaction_queries
@@ -48,6 +48,7 @@ async def value(
             stored = before.stored
             return Answer(stored.status, stored.headers, stored.body), before
         check_valued(account["type"])
+        check_opened(day, account["opened_on"])
         moved = value_minor - await queries.held(connection, book_id, account_id, day)
         known = await queries.from_day(connection, book_id, account_id, day)
         same = next((each for each in known if each.date == day), None)

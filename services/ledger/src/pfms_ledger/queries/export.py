@@ -27,21 +27,32 @@ _ACCOUNTS = """SELECT id, name, type, currency, balance_minor, last_four FROM ac
     WHERE book_id = $1 ORDER BY position, name, id"""
 _CATEGORIES = "SELECT id, parent_id, name, type FROM category WHERE book_id = $1 ORDER BY position, name, id"
 _BASE = "SELECT base_currency FROM book WHERE book_id = $1"
-_LEGS = """(
-    SELECT json_agg(json_build_array(g.kind, g.amount_minor, g.currency, g.account_id, g.category_id) ORDER BY g.n)
-    FROM posting g WHERE g.book_id = t.book_id AND g.transaction_id = t.id)::text"""
-_AFTER = "WHERE t.book_id = $1 AND (t.date, t.number) > ($2, $3) ORDER BY t.date, t.number LIMIT $4"
-_ALL = f"""SELECT t.id, t.date, t.number, t.type, t.status, p.name AS payee, e.data::text AS data, {_LEGS} AS legs
-    FROM transaction t JOIN event e ON e.stream_id = t.book_id AND e.sequence = t.last_event
-    LEFT JOIN payee p ON p.book_id = t.book_id AND p.id = t.payee_id {_AFTER}"""
+# A page is chosen first, and what belongs to it is looked up row by row: a planner that guesses the size of a book
+# wrongly, as it does after an import, would read every event of the book again for each page.
+_PAGE = """WITH page AS MATERIALIZED (
+        SELECT t.id, t.date, t.number, t.type, t.status, t.payee_id, t.last_event FROM transaction t
+        WHERE t.book_id = $1 AND (t.date, t.number) > ($2, $3) {where} ORDER BY t.date, t.number LIMIT $4)"""
+_ALL = f"""{_PAGE.format(where="")}
+    SELECT t.id, t.date, t.number, t.type, t.status, p.name AS payee, e.data, l.legs
+    FROM page t CROSS JOIN LATERAL (
+        SELECT data::text AS data FROM event WHERE stream_id = $1 AND sequence = t.last_event OFFSET 0) e
+    LEFT JOIN payee p ON p.book_id = $1 AND p.id = t.payee_id
+    CROSS JOIN LATERAL (
+        SELECT json_agg(json_build_array(g.kind, g.amount_minor, g.currency, g.account_id, g.category_id)
+                        ORDER BY g.n)::text AS legs
+        FROM posting g WHERE g.book_id = $1 AND g.transaction_id = t.id) l
+    ORDER BY t.date, t.number"""
 _OF_ACCOUNT = _ALL.replace(
-    "ORDER BY t.date",
-    """AND EXISTS (SELECT FROM posting o
-        WHERE o.book_id = $1 AND o.transaction_id = t.id AND o.account_id = $5) ORDER BY t.date""",
+    _PAGE.format(where=""),
+    _PAGE.format(
+        where="""AND (SELECT true FROM posting o
+            WHERE o.book_id = $1 AND o.transaction_id = t.id AND o.account_id = $5 LIMIT 1)"""
+    ),
 )
-_DOCUMENTS = f"""SELECT t.date, t.number, e.data::text AS data
-    FROM transaction t JOIN event e ON e.stream_id = t.book_id AND e.sequence = t.last_event
-    {_AFTER.replace("ORDER BY", "AND t.type <> 'opening' ORDER BY")}"""
+_DOCUMENTS = f"""{_PAGE.format(where="AND t.type <> 'opening'")}
+    SELECT t.date, t.number, e.data FROM page t CROSS JOIN LATERAL (
+        SELECT data::text AS data FROM event WHERE stream_id = $1 AND sequence = t.last_event OFFSET 0) e
+    ORDER BY t.date, t.number"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,7 @@ async def _write(ledger: Ledger, held: Held) -> None:
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
+    await imports.know_written(ledger.facts.pool, held.book_id, found.rows_total)
     await _complete(run)
 
 

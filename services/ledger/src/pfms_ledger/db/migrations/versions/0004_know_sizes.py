@@ -13,4 +13,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    execute("DROP FUNCTION know_sizes()")
+    execute("DROP FUNCTION know_sizes(bigint)")
