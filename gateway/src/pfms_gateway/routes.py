@@ -82,6 +82,7 @@ ROUTES = (
     Route("/budget-settings", "budget"),
     Route("/forecast", "budget"),
     Route("/safe-to-spend", "budget"),
+    Route("/budget-templates", "budget"),
 )
 
 ALIASES: Mapping[str, str] = {

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from pfms_budget.api import allocations, budget_settings, budgets, forecast, scenarios
+from pfms_budget.api import allocations, budget_settings, budget_templates, budgets, forecast, scenarios
 from pfms_budget.consumers import SUBSCRIPTIONS
 from pfms_budget.db.tables import Base
 from pfms_budget.domain.allocation import (
@@ -47,6 +47,7 @@ SERVICE = Service(
         budgets.router,
         allocations.router,
         budget_settings.router,
+        budget_templates.router,
         forecast.router,
         scenarios.router,
         forecast.safe_router,

@@ -21,12 +21,14 @@ READS = [
     f"/forecast/scenarios/{SOME}",
     f"/forecast/scenarios/{SOME}/projection",
     f"/forecast/scenarios/{SOME}/comparison",
+    "/budget-templates",
 ]
 WRITES = [
     ("POST", "/budgets", {"month": "2024-01"}),
     ("PUT", "/budgets/2024-01", {"version": 1}),
     ("PATCH", "/budgets/2024-01", {"version": 1}),
     ("DELETE", "/budgets/2024-01", None),
+    ("POST", "/budgets/2024-01/archive", {"version": 1}),
     ("POST", "/budgets/2024-01/hold", {"hold_minor": 1}),
     ("POST", "/budgets/2024-01/allocations", ALLOCATION),
     ("PUT", "/budgets/2024-01/allocations", {"items": [ALLOCATION]}),

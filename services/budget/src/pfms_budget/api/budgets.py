@@ -19,6 +19,7 @@ from pfms_budget.api.deps import (
     WriteDep,
     stale_headers,
 )
+from pfms_budget.domain.filling import Filling
 from pfms_budget.operations import plans as operations
 from pfms_budget.queries import months as queries
 from pfms_budget.queries.months import Document
@@ -57,6 +58,16 @@ class _Plan(Input):
 
 class BudgetIn(_Plan):
     month: Month = Field(description="calendar month; the budget runs on from its first month without a gap")
+    from_: Annotated[Filling, Field(strict=False)] = Field(
+        Filling.EMPTY,
+        alias="from",
+        description="what the month begins with; `GET /budget-templates` tells what each does",
+        examples=["copy"],
+    )
+
+
+class ArchiveIn(Input):
+    version: Version = None
 
 
 class BudgetPut(_Plan):
@@ -201,11 +212,15 @@ class Months(Output):
 
 @router.post("", status_code=201, response_model=MonthOut, summary="Plan a month")
 async def create_budget(body: BudgetIn, write: WriteDep, claim: Claimed) -> Response:
-    """The first planned month is where the budget begins; one planned before it moves the beginning there."""
+    """The first planned month is where the budget begins; one planned before it moves the beginning there.
+
+    `from` fills it: what the month has already stays, and categories that are archived get nothing.
+    """
     period = month(body.month)
+    fields = body.model_dump(exclude_unset=True, exclude={"month", "from_"})
 
     async def run() -> Response:
-        await operations.create(write.work, period, body.model_dump(exclude_unset=True, exclude={"month"}))
+        await operations.create(write.work, period, fields, body.from_)
         return await _answer(write, period, created=True)
 
     return await write.once(claim, run)
@@ -271,6 +286,14 @@ async def change_budget(
     if wrong:
         raise Invalid(f"{', '.join(wrong)} must not be null.", errors=wrong)
     return await _change(write, period, fields, if_match, body.version, claim)
+
+
+@router.post("/{month}/archive", response_model=MonthOut, summary="Archive a month")
+async def archive_budget(
+    period: MonthDep, body: ArchiveIn, write: WriteDep, if_match: IfMatch, claim: Claimed
+) -> Response:
+    """Its status is `archived`; no figure changes. PATCH with another status takes it back."""
+    return await _change(write, period, {"status": "archived"}, if_match, body.version, claim)
 
 
 @router.delete("/{month}", status_code=204, summary="Delete what is planned for a month")

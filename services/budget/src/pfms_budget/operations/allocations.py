@@ -117,9 +117,10 @@ async def set_together(work: Work, month: Period, wanted: Sequence[Wanted]) -> l
     )
     income = await _planned_income(work, month.first)
     amounts = shares(income, percentages) if percentages else {}
+    policies = await _rollovers(work, month, [item.category_id for item in wanted])
     rows = [
         replace(
-            await _row(work, month, item),
+            _row(month, item, policies[item.category_id]),
             id=present[item.category_id].id if item.category_id in present else item.id or new_id(),
             allocated_minor=amounts.get(item.category_id, item.value),
             version=(item.version or 0) + 1,
@@ -157,24 +158,26 @@ async def move(
     rows = {
         row.category_id: row for row in await queries.of_month(work.connection, work.book_id, month.first)
     }
+    policies = await _rollovers(work, month, [source, target])
     moved = []
     for category_id, amount in ((source, -minor), (target, minor)):
         row = rows.get(category_id) or replace(
-            await _row(work, month, Wanted(category_id, AllocationType.FIXED, 0)), version=0
+            _row(month, Wanted(category_id, AllocationType.FIXED, 0), policies[category_id]), version=0
         )
         fixed = replace(row, type=AllocationType.FIXED, percentage=None, version=row.version + 1)
-        moved.append(replace(fixed, allocated_minor=_bounded(row.allocated_minor + amount)))
+        moved.append(replace(fixed, allocated_minor=bounded(row.allocated_minor + amount)))
     await _keep(work, moved)
     return moved[0], moved[1]
 
 
 async def _made(work: Work, month: Period, wanted: Wanted, present: Sequence[Allocation]) -> Allocation:
-    row = await _row(work, month, wanted)
+    policies = await _rollovers(work, month, [wanted.category_id])
+    row = _row(month, wanted, policies[wanted.category_id])
     return _valued(row, wanted, await _planned_income(work, month.first), present)
 
 
-async def _row(work: Work, month: Period, wanted: Wanted) -> Allocation:
-    """A new row, its amount still as if it were fixed."""
+def _row(month: Period, wanted: Wanted, policy: Rollover) -> Allocation:
+    """A new row, its amount still as if it were fixed; `policy` where none is wanted."""
     is_share = wanted.type is AllocationType.PERCENTAGE
     return Allocation(
         id=wanted.id or new_id(),
@@ -183,7 +186,7 @@ async def _row(work: Work, month: Period, wanted: Wanted) -> Allocation:
         type=wanted.type,
         percentage=wanted.value if is_share else None,
         allocated_minor=wanted.value,
-        rollover=wanted.rollover or await _rollover(work, month, wanted.category_id),
+        rollover=wanted.rollover or policy,
         colour=wanted.colour,
         position=wanted.position,
         version=1,
@@ -199,9 +202,11 @@ def _valued(row: Allocation, wanted: Wanted, planned_income: int, others: Sequen
     return replace(row, type=wanted.type, percentage=wanted.value, allocated_minor=minor)
 
 
-async def _rollover(work: Work, month: Period, category_id: UUID) -> Rollover:
-    last = await queries.rollover_before(work.connection, work.book_id, category_id, month.first)
-    return last or (await plans.choices(work.connection, work.book_id)).default_rollover
+async def _rollovers(work: Work, month: Period, category_ids: Sequence[UUID]) -> dict[UUID, Rollover]:
+    """By category the policy last set for it, else the book's default."""
+    default = (await plans.choices(work.connection, work.book_id)).default_rollover
+    last = await queries.rollovers_before(work.connection, work.book_id, category_ids, month.first)
+    return {category_id: last.get(category_id, default) for category_id in category_ids}
 
 
 async def _planned_income(work: Work, first_day: date) -> int:
@@ -266,7 +271,8 @@ def _value(row: Allocation) -> int:
     return row.allocated_minor if row.percentage is None else row.percentage
 
 
-def _bounded(minor: int) -> int:
+def bounded(minor: int) -> int:
+    """An amount that a row can hold; Invalid beyond."""
     try:
         return checked(minor)
     except AmountOutOfBoundsError as error:

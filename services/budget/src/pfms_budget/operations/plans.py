@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from pfms_budget.domain.filling import Filling
 from pfms_budget.domain.planned_income import planned_total
 from pfms_budget.domain.span import check_plannable
 from pfms_budget.operations import log
+from pfms_budget.operations.filling import fill
 from pfms_budget.operations.work import Work
 from pfms_budget.queries import allocations
 from pfms_budget.queries import plans as queries
+from pfms_budget.queries.filling import last_planned
 from pfms_budget.queries.plans import Choices, Plan
 from pfms_common.period import Period
 from pfms_common.problem import Conflict, InUse, NotFound
@@ -36,8 +39,10 @@ ON CONFLICT (book_id) DO UPDATE SET default_rollover = excluded.default_rollover
 """
 
 
-async def create(work: Work, month: Period, fields: Mapping[str, Any]) -> None:
-    """Gives a month its header; Conflict where it has one."""
+async def create(
+    work: Work, month: Period, fields: Mapping[str, Any], filling: Filling = Filling.EMPTY
+) -> None:
+    """Gives a month its header and what it begins with; Conflict where it has a header."""
     check_plannable(month, work.now.date())
     if (await queries.plan(work.connection, work.book_id, month.first)).version:
         raise Conflict(
@@ -45,7 +50,19 @@ async def create(work: Work, month: Period, fields: Mapping[str, Any]) -> None:
             errors={"month": ["has a budget already"]},
             extra={"month": month.key},
         )
-    await _keep(work, month, _changed(Plan(), fields))
+    await _keep(work, month, _changed(await _begun(work, month, filling), fields))
+    await fill(work, month, filling)
+
+
+async def _begun(work: Work, month: Period, filling: Filling) -> Plan:
+    """The header before what is given of it: nothing, or what the month planned last has of money."""
+    last = None
+    if filling is Filling.COPY:
+        last = await last_planned(work.connection, work.book_id, month.first)
+    if last is None:
+        return Plan()
+    plan = await queries.plan(work.connection, work.book_id, last)
+    return replace(plan, hold_minor=0, status="draft", notes=None, version=0)
 
 
 async def change(

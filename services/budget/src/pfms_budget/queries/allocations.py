@@ -17,9 +17,9 @@ _GET = f"SELECT {_COLUMNS} FROM allocation WHERE book_id = $1 AND id = $2"
 _OF_MONTH = f"""
 SELECT {_COLUMNS} FROM allocation WHERE book_id = $1 AND first_day = $2 ORDER BY position, id
 """
-_ROLLOVER_BEFORE = """
-SELECT rollover FROM allocation WHERE book_id = $1 AND category_id = $2 AND first_day < $3
-ORDER BY first_day DESC LIMIT 1
+_ROLLOVERS_BEFORE = """
+SELECT DISTINCT ON (category_id) category_id, rollover FROM allocation
+WHERE book_id = $1 AND category_id = ANY ($2) AND first_day < $3 ORDER BY category_id, first_day DESC
 """
 _TYPES = """
 SELECT id, type FROM category WHERE book_id = $1 AND id = ANY ($2) AND type IS NOT NULL
@@ -54,12 +54,12 @@ async def of_month(connection: asyncpg.Connection, book_id: UUID, first_day: dat
     return [_allocation(row) for row in await connection.fetch(_OF_MONTH, book_id, first_day)]
 
 
-async def rollover_before(
-    connection: asyncpg.Connection, book_id: UUID, category_id: UUID, first_day: date
-) -> Rollover | None:
-    """The policy last set for the category in an earlier month."""
-    text = await connection.fetchval(_ROLLOVER_BEFORE, book_id, category_id, first_day)
-    return Rollover(text) if text else None
+async def rollovers_before(
+    connection: asyncpg.Connection, book_id: UUID, category_ids: Sequence[UUID], first_day: date
+) -> dict[UUID, Rollover]:
+    """By category the policy last set for it in an earlier month, where one was."""
+    rows = await connection.fetch(_ROLLOVERS_BEFORE, book_id, category_ids, first_day)
+    return {row["category_id"]: Rollover(row["rollover"]) for row in rows}
 
 
 async def category_types(
