@@ -4,7 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from pfms_budget.api import allocations, budget_settings, budget_templates, budgets, forecast, scenarios
+from pfms_budget.api import (
+    allocations,
+    auto_assign,
+    budget_settings,
+    budget_templates,
+    budgets,
+    forecast,
+    scenarios,
+)
 from pfms_budget.consumers import SUBSCRIPTIONS
 from pfms_budget.db.tables import Base
 from pfms_budget.domain.allocation import (
@@ -16,6 +24,7 @@ from pfms_budget.domain.allocation import (
     PercentagesOver100,
     ReceivableTakesNoAllocation,
 )
+from pfms_budget.domain.assigning.rules import RulesInEachOthersWay
 from pfms_budget.domain.planned_income import PartsDoNotAddUp
 from pfms_budget.jobs import JOBS
 from pfms_budget.operations.check import check
@@ -51,6 +60,7 @@ SERVICE = Service(
         forecast.router,
         scenarios.router,
         forecast.safe_router,
+        auto_assign.router,
     ),
     errors={
         BadRecurrence: Problem(400, "bad_recurrence", "The recurrence rule names no days"),
@@ -62,6 +72,9 @@ SERVICE = Service(
             400, "receivable_takes_no_allocation", "What others owe takes no allocation"
         ),
         PartsDoNotAddUp: Problem(400, "parts_do_not_add_up", "The parts are not the planned income"),
+        RulesInEachOthersWay: Problem(
+            400, "rules_in_each_others_way", "Two rules would count the same saved money"
+        ),
         AllocationExists: Problem(409, "allocation_exists", "The category has an allocation already"),
         OverAllocated: Problem(409, "over_allocated", "More is allocated than there is"),
     },

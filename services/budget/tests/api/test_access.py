@@ -6,6 +6,7 @@ from pfms_common.ids import new_id
 
 SOME = "01890a5d-ac96-774b-bcce-b302099a8057"
 ALLOCATION = {"category_id": SOME, "allocation_type": "fixed", "allocation_value": 1}
+RULE = {"kind": "fixed", "amount_minor": 1}
 READS = [
     "/budgets",
     "/budgets/2024-01",
@@ -30,6 +31,10 @@ WRITES = [
     ("DELETE", "/budgets/2024-01", None),
     ("POST", "/budgets/2024-01/archive", {"version": 1}),
     ("POST", "/budgets/2024-01/hold", {"hold_minor": 1}),
+    ("POST", "/budgets/2024-01/auto-assign", {}),
+    ("POST", "/budget-templates", {"category_id": SOME, "rules": [RULE]}),
+    ("PUT", f"/budget-templates/{SOME}", {"rules": [RULE], "version": 1}),
+    ("DELETE", f"/budget-templates/{SOME}", None),
     ("POST", "/budgets/2024-01/allocations", ALLOCATION),
     ("PUT", "/budgets/2024-01/allocations", {"items": [ALLOCATION]}),
     ("POST", "/budgets/2024-01/apply-percentages", None),

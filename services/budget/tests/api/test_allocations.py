@@ -3,7 +3,7 @@
 import pytest
 
 from pfms_common.ids import new_id
-from pfms_events.contracts.ledger.category import CategoryDeleted
+from pfms_events.contracts.ledger.category import CategoryDeleted, CategoryUpdated
 
 
 async def amounts(home, key="2024-01"):
@@ -186,6 +186,61 @@ class TestChanging:
         last = (await home.http.get(f"/allocations/{made['id']}/history")).json()["items"][-1]
         assert (last["type"], last["version"], last["actor"]) == ("allocation.deleted", 2, None)
         assert (await home.month())["to_be_budgeted_minor"] == 100_000
+
+
+class TestAMergedCategory:
+    async def test_adds_its_allocations_to_the_others_month_by_month(self, home):
+        await home.plan(planned_income_minor=1_000)
+        both = await home.allocate(home.groceries, "10", "2024-01")
+        kept = await home.allocate(home.rent, 50, "2024-01")
+        alone = await home.allocate(home.groceries, 7, "2024-02", rollover="both")
+
+        await home.book.tell(CategoryDeleted(id=home.groceries, merged_into=home.rent))
+        january = (await home.http.get(f"/allocations/{kept['id']}")).json()
+        february = (await home.http.get(f"/allocations/{alone['id']}")).json()
+
+        assert await amounts(home) == {str(home.rent): 150}
+        assert (january["allocation_type"], january["version"]) == ("fixed", 2)
+        assert (february["category_id"], february["allocated_minor"], february["rollover"]) == (
+            *(str(home.rent), 7),
+            "both",
+        )
+        assert (await home.http.get(f"/allocations/{both['id']}")).status_code == 404
+        assert (await home.line(home.rent, "2024-02"))["available_minor"] == 157
+        assert (await home.month("2024-01"))["to_be_budgeted_minor"] == 99_850
+        assert await home.book.faults() == []
+
+    async def test_that_is_archived_for_what_names_it_does_so_too(self, home):
+        await home.plan()
+        await home.allocate(home.groceries, 7)
+        state = {"id": home.groceries, "name": "Category", "type": "expense", "is_archived": True}
+
+        await home.book.tell(CategoryUpdated.model_validate({**state, "merged_into": home.rent}))
+
+        assert await amounts(home) == {str(home.rent): 7}
+
+    async def test_told_of_twice_adds_once(self, home):
+        await home.plan()
+        await home.allocate(home.groceries, 7)
+        await home.allocate(home.rent, 1)
+        told = home.book.event(CategoryDeleted(id=home.groceries, merged_into=home.rent))
+
+        await home.book.hear(told)
+        await home.book.hear(told)
+
+        assert await amounts(home) == {str(home.rent): 8}
+
+
+async def test_an_archived_category_stays_a_row_while_it_holds_something(home):
+    await home.plan()
+    await home.allocate(home.groceries, 7)
+    state = {"id": home.groceries, "name": "Category", "type": "expense", "is_archived": True}
+    await home.book.tell(CategoryUpdated.model_validate(state))
+
+    assert (await home.line(home.groceries, "2024-02"))["available_minor"] == 7
+    await home.spend("2024-02-03", -7, home.groceries)
+    march = (await home.http.get("/budgets/2024-03")).json()
+    assert str(home.groceries) not in {row["category_id"] for row in march["categories"]}
 
 
 class TestHistory:

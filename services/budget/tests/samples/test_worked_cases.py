@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -264,6 +265,40 @@ def read_new_month(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"feb": {name: euros(found.get(category(name), 0)) for name in before}}
 
 
+def read_year(given: Mapping[str, Any]) -> dict[str, Any]:
+    """From one month on each later one is made as a copy of the one before it."""
+    minors = dict(given["budgets"])
+    for before, after in pairwise(sorted(minors)):
+        if before >= given["from"]:
+            [row] = copied([Row(category("one"), minors[before])], {category("one")})
+            minors[after] = row.minor
+    return {"budgets": minors}
+
+
+def read_cover(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a category still has is taken back, as far as there is less than nothing to be budgeted."""
+    book = Book([month(given["month"])])
+    key, balances, source = given["month"], given["category_balances"], given["cover_from"]
+    for name, minor in balances.items():
+        book.allocated[key, name] = max(minor, 0)
+        if minor < 0:
+            book.spend(book.periods[0].first, name, -minor)
+    book.income(book.periods[0].first, given["to_budget"] + sum(max(minor, 0) for minor in balances.values()))
+    before = book.months()[key]
+    assert before.header.to_be_budgeted == given["to_budget"]
+    book.allocated[key, source] -= min(line(before, source)[2], -given["to_budget"])
+    after = book.months()[key]
+    return {"to_budget": after.header.to_be_budgeted, f"{source}_balance": line(after, source)[2]}
+
+
+def read_hidden(given: Mapping[str, Any]) -> dict[str, Any]:
+    """An archived category counts like any other."""
+    book = Book([month("2024-01")])
+    for name, minor in given["spent"].items():
+        book.spend(book.periods[0].first, name, -minor)
+    return {"group_spent": -book.months()["2024-01"].header.outflow}
+
+
 READERS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "mode": read_new_month,
     "available_start": read_weeks,
@@ -271,6 +306,9 @@ READERS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "allocations": read_envelope,
     "category": read_categories,
     "categories": read_categories,
+    "budgets": read_year,
+    "cover_from": read_cover,
+    "spent": read_hidden,
 }
 
 
@@ -289,7 +327,7 @@ def differences(expected: Any, found: Any, path: str = "") -> Iterator[str]:
         yield f"{path} is {found}, not {expected}"
 
 
-@pytest.mark.parametrize("area", ["budget_envelope_months", "budget_rollover"])
+@pytest.mark.parametrize("area", ["budget_envelope_months", "budget_rollover", "budget_actions"])
 def test_months_worked_out_elsewhere_come_out_the_same(area: str, capsys: pytest.CaptureFixture[str]) -> None:
     cases = json.loads((Path(SAMPLES or "") / "cases" / f"{area}.json").read_text("utf-8"))
     right, wrong = 0, []

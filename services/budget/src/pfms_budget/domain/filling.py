@@ -21,6 +21,7 @@ class Filling(StrEnum):
     EMPTY = "empty"
     COPY = "copy"
     FIFTY_THIRTY_TWENTY = "template:50-30-20"
+    STANDING = "standing"
     ESSENTIALS = "template:essentials"
     ACTUALS = "template:actuals"
     AVERAGE = "template:average"
@@ -29,6 +30,7 @@ class Filling(StrEnum):
 MEANING: Mapping[Filling, str] = {
     Filling.EMPTY: "Nothing is set aside",
     Filling.COPY: "The allocations, policies and planned income of the last month that was planned",
+    Filling.STANDING: "The standing allocations: what the rules `fixed` and `percentage` of the categories say",
     Filling.FIFTY_THIRTY_TWENTY: "Of the planned income 50 % to needs, 30 % to wants, 20 % to savings and debts,"
     " within each by what was spent in the three months before",
     Filling.ESSENTIALS: "For essential categories the average of the three months before",

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
+import asyncpg
+
 from pfms_budget.domain.allocation import (
     AllocationType,
     check_category,
@@ -59,7 +61,7 @@ class Wanted:
 
 async def create(work: Work, month: Period, wanted: Wanted) -> Allocation:
     check_plannable(month, work.now.date())
-    await _check_categories(work, {"category_id": wanted.category_id})
+    await check_categories(work, {"category_id": wanted.category_id})
     present = await queries.of_month(work.connection, work.book_id, month.first)
     existing = next((row.id for row in present if row.category_id == wanted.category_id), None)
     check_not_allocated(existing)
@@ -90,7 +92,7 @@ async def change(
 async def delete(work: Work, allocation_id: UUID, check: Callable[[int], None]) -> None:
     row = await _present(work, allocation_id)
     check(row.version)
-    await work.connection.execute(_DELETE, work.book_id, allocation_id)
+    await remove(work.connection, work.book_id, allocation_id)
     await work.tell(log.allocation_deleted(row.id, row.version))
     await work.derive(row.first_day, allocates=True)
 
@@ -102,7 +104,7 @@ async def set_together(work: Work, month: Period, wanted: Sequence[Wanted]) -> l
     """
     check_plannable(month, work.now.date())
     paths = {f"items.{n}.category_id": item.category_id for n, item in enumerate(wanted)}
-    await _check_categories(work, paths)
+    await check_categories(work, paths)
     if len(set(paths.values())) != len(paths):
         raise Invalid("A category stands in the list twice.", errors={"items": ["a category stands twice"]})
     present = {
@@ -134,7 +136,7 @@ async def set_together(work: Work, month: Period, wanted: Sequence[Wanted]) -> l
 
 async def apply_percentages(work: Work, month: Period) -> list[Allocation]:
     """Makes the amounts of all percentages of the month anew from its planned income, adding up exactly."""
-    await _check_month(work, month)
+    await check_month(work, month)
     rows = await queries.of_month(work.connection, work.book_id, month.first)
     income = await _planned_income(work, month.first)
     amounts = shares(income, {row.id: row.percentage for row in rows if row.percentage is not None})
@@ -153,8 +155,8 @@ async def move(
     """Takes an amount from one category's allocation and adds it to another's; both are fixed amounts after it."""
     if source == target:
         raise Invalid("Choose two categories.", errors={"to_category_id": ["is the category it comes from"]})
-    await _check_month(work, month)
-    await _check_categories(work, {"from_category_id": source, "to_category_id": target})
+    await check_month(work, month)
+    await check_categories(work, {"from_category_id": source, "to_category_id": target})
     rows = {
         row.category_id: row for row in await queries.of_month(work.connection, work.book_id, month.first)
     }
@@ -217,13 +219,23 @@ async def _keep(work: Work, rows: Sequence[Allocation]) -> None:
     """Writes the rows and derives the months from theirs on."""
     if not rows:
         return
-    columns = [[getattr(row, name) for row in rows] for name in _COLUMNS]
     made = [row.id for row in rows if row.version == 1]
-    written = await work.connection.execute(_KEEP, work.book_id, *columns)
-    if written != f"INSERT 0 {len(rows)}" or await log.told_of(work.connection, work.book_id, made):
+    written = await put(work.connection, work.book_id, rows)
+    if written != len(rows) or await log.told_of(work.connection, work.book_id, made):
         raise Conflict("There is, or was, an allocation with this id.", errors={"id": ["is taken"]})
     await work.tell(*map(log.allocation_kept, rows))
     await work.derive(rows[0].first_day, allocates=True)
+
+
+async def put(connection: asyncpg.Connection, book_id: UUID, rows: Sequence[Allocation]) -> int:
+    """Writes the rows that are newer than what is there; how many."""
+    columns = [[getattr(row, name) for row in rows] for name in _COLUMNS]
+    status: str = await connection.execute(_KEEP, book_id, *columns)
+    return int(status.rpartition(" ")[2])
+
+
+async def remove(connection: asyncpg.Connection, book_id: UUID, allocation_id: UUID) -> None:
+    await connection.execute(_DELETE, book_id, allocation_id)
 
 
 async def _present(work: Work, allocation_id: UUID) -> Allocation:
@@ -233,12 +245,12 @@ async def _present(work: Work, allocation_id: UUID) -> Allocation:
     return row
 
 
-async def _check_month(work: Work, month: Period) -> None:
+async def check_month(work: Work, month: Period) -> None:
     if not await plans.is_in_budget(work.connection, work.book_id, month.first):
         raise NotFound(f"The budget of this book has no month {month.key}.")
 
 
-async def _check_categories(work: Work, paths: Mapping[str, UUID]) -> None:
+async def check_categories(work: Work, paths: Mapping[str, UUID]) -> None:
     """Each is an expense category of this book; `paths`: the input field that names it."""
     types = await queries.category_types(work.connection, work.book_id, list(paths.values()))
     missing = {

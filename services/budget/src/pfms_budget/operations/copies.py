@@ -15,6 +15,7 @@ from pfms_budget.domain.cells import Cells, added_up, change, opening_cells
 from pfms_budget.operations import cells as cell_rows
 from pfms_budget.operations import log
 from pfms_budget.operations.copied import Copied, plain
+from pfms_budget.operations.merging import merge
 from pfms_budget.operations.news import (
     AccountCopy,
     CategoryCopy,
@@ -111,6 +112,10 @@ _RETURN_ALLOCATIONS = """
 DELETE FROM allocation a USING unnest($1::uuid[], $2::uuid[]) AS u (book_id, category_id)
 WHERE a.book_id = u.book_id AND a.category_id = u.category_id RETURNING a.book_id, a.first_day, a.id, a.version
 """
+_DROP_RULES = """
+DELETE FROM category_rules r USING unnest($1::uuid[], $2::uuid[]) AS u (book_id, category_id)
+WHERE r.book_id = u.book_id AND r.category_id = u.category_id
+"""
 
 
 async def keep(connection: asyncpg.Connection, news: News) -> dict[UUID, Touched]:
@@ -121,7 +126,7 @@ async def keep(connection: asyncpg.Connection, news: News) -> dict[UUID, Touched
     touched: defaultdict[UUID, Touched] = defaultdict(Touched)
     differences: Differences = defaultdict(list)
     await _keep_accounts(connection, news.accounts, touched, differences)
-    await _keep_categories(connection, news.categories, touched)
+    await _keep_categories(connection, news, touched)
     for (book, _), states in (await _RATES.keep(connection, news.rates)).items():
         touched[book] |= Touched(since=min((state.date for state in states if state), default=None))
     for key, (old, new) in (await _TRANSACTIONS.keep(connection, news.transactions)).items():
@@ -173,14 +178,20 @@ async def _keep_accounts(
 
 async def _keep_categories(
     connection: asyncpg.Connection,
-    told: Mapping[Key, Known[CategoryCopy]],
+    news: News,
     touched: defaultdict[UUID, Touched],
 ) -> None:
-    """A category that counts otherwise than before changes every month; a deleted one returns its allocations."""
-    newer = await _CATEGORIES.keep(connection, told)
+    """A category that counts otherwise than before changes every month; a deleted one returns its allocations, one
+    that was merged has them added to the other's.
+    """
+    newer = await _CATEGORIES.keep(connection, news.categories)
     for (book, _), (old, new) in newer.items():
         if (old.type if old else "expense") != (new.type if new else "expense"):
             touched[book] |= EVERYTHING
+    for (book, source), into in news.merged.items():
+        if (book, source) in newer:
+            days = await merge(connection, book, source, into)
+            touched[book] |= Touched(frozenset(days))
     await _return_allocations(connection, newer, touched)
 
 
@@ -192,6 +203,7 @@ async def _return_allocations(
     """What was set aside for a category, or to pay a card, that is deleted is to be budgeted again."""
     gone = [key for key, (_, new) in newer.items() if new is None]
     if gone:
+        await connection.execute(_DROP_RULES, *map(list, zip(*gone, strict=True)))
         for row in await connection.fetch(_RETURN_ALLOCATIONS, *map(list, zip(*gone, strict=True))):
             touched[row["book_id"]] |= Touched(frozenset([row["first_day"]]))
             await log.tell(

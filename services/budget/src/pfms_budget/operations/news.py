@@ -121,7 +121,7 @@ class Known[T]:
 class News:
     """Filled by `add`.
 
-    `lowest`: by book the lowest number among the events added.
+    `lowest`: by book the lowest number among the events added. `merged`: categories that went into another.
     """
 
     accounts: dict[Key, Known[AccountCopy]] = field(default_factory=dict)
@@ -132,12 +132,14 @@ class News:
     marks: dict[Key, Known[MarkCopy]] = field(default_factory=dict)
     sources: dict[Key, Known[SourceCopy]] = field(default_factory=dict)
     lowest: dict[UUID, int] = field(default_factory=dict)
+    merged: dict[Key, UUID] = field(default_factory=dict)
 
     def add(self, envelopes: Iterable[Envelope]) -> "News":
         for envelope in envelopes:
             book = envelope.stream_id
             self.lowest[book] = min(envelope.sequence, self.lowest.get(book, envelope.sequence))
             key, version = (book, envelope.aggregate_id), envelope.aggregate_version
+            self._note_merge(key, envelope.data)
             match envelope.data:
                 case Account() as account if _is_newer(self.accounts, key, version):
                     self.accounts[key] = Known(version, _account(account))
@@ -175,6 +177,10 @@ class News:
                 self.sources[key] = Known(version, SourceCopy(*about, source.currency, source.frequency))
             case IncomeSourceDeleted() if _is_newer(self.sources, key, version):
                 self.sources[key] = Known(version, None)
+
+    def _note_merge(self, key: Key, told: object) -> None:
+        if isinstance(told, Category | CategoryDeleted) and told.merged_into:
+            self.merged[key] = told.merged_into
 
 
 def _is_newer[T](known: dict[Key, Known[T]], key: Key, version: int) -> bool:

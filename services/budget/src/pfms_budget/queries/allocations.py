@@ -17,6 +17,9 @@ _GET = f"SELECT {_COLUMNS} FROM allocation WHERE book_id = $1 AND id = $2"
 _OF_MONTH = f"""
 SELECT {_COLUMNS} FROM allocation WHERE book_id = $1 AND first_day = $2 ORDER BY position, id
 """
+_OF_CATEGORY = f"""
+SELECT {_COLUMNS} FROM allocation WHERE book_id = $1 AND category_id = $2 ORDER BY first_day
+"""
 _ROLLOVERS_BEFORE = """
 SELECT DISTINCT ON (category_id) category_id, rollover FROM allocation
 WHERE book_id = $1 AND category_id = ANY ($2) AND first_day < $3 ORDER BY category_id, first_day DESC
@@ -52,6 +55,11 @@ async def get(connection: asyncpg.Connection, book_id: UUID, allocation_id: UUID
 async def of_month(connection: asyncpg.Connection, book_id: UUID, first_day: date) -> list[Allocation]:
     """In the order that people gave them."""
     return [_allocation(row) for row in await connection.fetch(_OF_MONTH, book_id, first_day)]
+
+
+async def of_category(connection: asyncpg.Connection, book_id: UUID, category_id: UUID) -> list[Allocation]:
+    """By month, the earliest first."""
+    return [_allocation(row) for row in await connection.fetch(_OF_CATEGORY, book_id, category_id)]
 
 
 async def rollovers_before(

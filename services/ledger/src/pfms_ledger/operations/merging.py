@@ -146,10 +146,12 @@ class CategoryMerge(_Merge):
         if row is None:
             return
         version = row["version"] + 1
-        gone = Change("category.deleted", self.source_id, version, {"id": self.source_id})
+        merged = {"merged_into": self.into_id}
+        gone = Change("category.deleted", self.source_id, version, {"id": self.source_id} | merged)
         archived = categories.change_of(
             replace(_category(row), is_archived=True), "category.updated", version
         )
+        archived = replace(archived, data={**archived.data, **merged})
         await connection.execute("SAVEPOINT merge")
         try:
             await append(connection, self.book_id, [gone], actor=actor)

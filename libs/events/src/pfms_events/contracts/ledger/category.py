@@ -27,6 +27,10 @@ class Category(Event):
         default=None,
         description="Of the book's own categories; receivable takes what others owe: no spending",
     )
+    merged_into: UUID | None = Field(
+        default=None,
+        description="The category that this one was merged into by this change, archived since something names it",
+    )
 
 
 class CategoryCreated(Category):
@@ -42,6 +46,7 @@ class CategoryDeleted(Event):
     AGGREGATE: ClassVar[str] = "category"
 
     id: UUID
+    merged_into: UUID | None = Field(default=None, description="The category that it was merged into")
 
 
 EVENTS: tuple[EventType, ...] = (CategoryCreated, CategoryUpdated, CategoryDeleted)

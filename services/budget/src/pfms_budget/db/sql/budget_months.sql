@@ -1,5 +1,6 @@
 -- Budget months as JSON documents, in one round trip, the scope set first; `applied` is the ledger's number up to
 -- which the figures are complete; a reader that wants a higher one is told when they were derived. Without `lines` a document has no categories. No row: outside the budget.
+-- A category that is archived has a line as long as that holds something.
 -- NOBODY (the zero UUID) is the uncategorised line, which is always there, as is the payment row of each card that
 -- keeps its debt.
 CREATE OR REPLACE FUNCTION budget_months(book uuid, from_day date, to_day date, most int, lines boolean, wanted bigint)
@@ -42,7 +43,10 @@ BEGIN
             FROM (
                 SELECT x.category_id, x.allocated, x.actual, x.carry_in, x.available, x.transaction_count, x.rollover,
                        x.card_debt, x.funded, x.paid
-                FROM month_line x WHERE x.book_id = book AND x.first_day = m.first_day
+                FROM month_line x WHERE x.book_id = book AND x.first_day = m.first_day AND (
+                    x.allocated <> 0 OR x.actual <> 0 OR x.carry_in <> 0 OR x.available <> 0 OR x.transaction_count > 0
+                    OR NOT EXISTS (SELECT FROM category c
+                                   WHERE c.book_id = book AND c.id = x.category_id AND c.is_archived))
                 UNION ALL
                 SELECT u.id, 0, 0, 0, 0, 0, NULL, 0, 0, 0 FROM unnest(cards || nobody) AS u (id)
                 WHERE NOT EXISTS (

@@ -44,6 +44,17 @@ class PlanRow(Base):
     version: Mapped[int] = mapped_column(BigInteger)
 
 
+class CategoryRulesRow(Base):
+    """What the allocation of a category goes by; the rules as `domain/assigning/rules.py` reads them."""
+
+    __tablename__ = "category_rules"
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    category_id: Mapped[UUID] = mapped_column(primary_key=True)
+    rules: Mapped[list[Any]] = mapped_column(JSONB)
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
 class AllocationRow(Base):
     """What a month sets aside for a category; `percentage` in hundredths, null for a fixed amount."""
 
