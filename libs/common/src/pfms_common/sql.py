@@ -33,6 +33,14 @@ _books: ContextVar[str] = ContextVar("books", default="{}")
 _users: ContextVar[str] = ContextVar("users", default="{}")
 
 
+_WRITTEN = "Somebody else is writing this just now; try again."
+_BUSY = {
+    "57014": "This takes the database too long just now; ask for less, or try again later.",
+    "55P03": _WRITTEN,
+    "40001": _WRITTEN,
+    "40P01": _WRITTEN,
+}
+
 NAMING = {
     "pk": "%(table_name)s_pkey",
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -151,9 +159,7 @@ def refusal_of(error: BaseException) -> Refusal | None:
         return StorageFull("The database has no room to write; nothing was changed.")
     if state[:2] == "08" or state in {"57P01", "57P02", "57P03", "53300", "25P03"}:
         return Unavailable("The database is away; try again.")
-    if state in {"55P03", "57014", "40001", "40P01"}:
-        return Busy("Somebody else is writing this just now; try again.")
-    return None
+    return Busy(why) if (why := _BUSY.get(state)) else None
 
 
 def open_engine(url: str, size: int) -> AsyncEngine:
