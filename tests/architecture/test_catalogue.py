@@ -55,54 +55,54 @@ async def test_every_row_is_behind_its_key_its_policy_and_its_grants(owner):
     assert allowed - found == set(), "no longer true: take it off the list"
 
 
-POT = "CREATE TABLE pot (book_id uuid, id uuid, account_id uuid, PRIMARY KEY (book_id, id))"
-RLS = "ALTER TABLE pot ENABLE ROW LEVEL SECURITY; ALTER TABLE pot FORCE ROW LEVEL SECURITY"
+JAR = "CREATE TABLE jar (book_id uuid, id uuid, account_id uuid, PRIMARY KEY (book_id, id))"
+RLS = "ALTER TABLE jar ENABLE ROW LEVEL SECURITY; ALTER TABLE jar FORCE ROW LEVEL SECURITY"
 SEES = "(book_id = ANY ((SELECT nullif(current_setting('app.book_ids', true), '')::uuid[])::uuid[]))"
-OWNER = "CREATE POLICY owner_all ON pot TO budget_owner USING (true) WITH CHECK (true)"
-APP = f"CREATE POLICY app_scope ON pot TO budget_app USING {SEES} WITH CHECK {SEES}"
-RIGHT = [POT, RLS, OWNER, APP, "GRANT SELECT, INSERT ON pot TO budget_app"]
+OWNER = "CREATE POLICY owner_all ON jar TO budget_owner USING (true) WITH CHECK (true)"
+APP = f"CREATE POLICY app_scope ON jar TO budget_app USING {SEES} WITH CHECK {SEES}"
+RIGHT = [JAR, RLS, OWNER, APP, "GRANT SELECT, INSERT ON jar TO budget_app"]
 
 WRONG = [
-    ("pot: row-level security is not enabled and forced", [POT, OWNER, APP, *RIGHT[4:]]),
+    ("jar: row-level security is not enabled and forced", [JAR, OWNER, APP, *RIGHT[4:]]),
     (
-        "pot: row-level security is not enabled and forced",
-        [*RIGHT, "ALTER TABLE pot NO FORCE ROW LEVEL SECURITY"],
+        "jar: row-level security is not enabled and forced",
+        [*RIGHT, "ALTER TABLE jar NO FORCE ROW LEVEL SECURITY"],
     ),
-    ("pot: has no policy owner_all", [POT, RLS, APP, *RIGHT[4:]]),
-    ("pot: has no policy app_scope", [POT, RLS, OWNER, *RIGHT[4:]]),
-    ("pot: has no policy relay_all", [*RIGHT, "GRANT SELECT ON pot TO budget_relay"]),
-    ("pot: has a policy everybody", [*RIGHT, "CREATE POLICY everybody ON pot USING (true)"]),
+    ("jar: has no policy owner_all", [JAR, RLS, APP, *RIGHT[4:]]),
+    ("jar: has no policy app_scope", [JAR, RLS, OWNER, *RIGHT[4:]]),
+    ("jar: has no policy relay_all", [*RIGHT, "GRANT SELECT ON jar TO budget_relay"]),
+    ("jar: has a policy everybody", [*RIGHT, "CREATE POLICY everybody ON jar USING (true)"]),
     (
-        "pot: the policy app_scope is not the one that isolate() writes",
-        [POT, RLS, OWNER, *RIGHT[4:], "CREATE POLICY app_scope ON pot TO budget_app USING (true)"],
+        "jar: the policy app_scope is not the one that isolate() writes",
+        [JAR, RLS, OWNER, *RIGHT[4:], "CREATE POLICY app_scope ON jar TO budget_app USING (true)"],
     ),
     (
-        "pot: the policy app_scope is not the one that isolate() writes",
+        "jar: the policy app_scope is not the one that isolate() writes",
         [
-            POT,
+            JAR,
             RLS,
             OWNER,
             *RIGHT[4:],
-            f"CREATE POLICY app_scope ON pot FOR SELECT TO budget_app USING {SEES}",
+            f"CREATE POLICY app_scope ON jar FOR SELECT TO budget_app USING {SEES}",
         ],
     ),
-    ("pot: has no primary key", [*RIGHT, "ALTER TABLE pot DROP CONSTRAINT pot_pkey"]),
-    ("pot: index pot_idx begins with id", [*RIGHT, "CREATE INDEX pot_idx ON pot (id)"]),
+    ("jar: has no primary key", [*RIGHT, "ALTER TABLE jar DROP CONSTRAINT jar_pkey"]),
+    ("jar: index jar_idx begins with id", [*RIGHT, "CREATE INDEX jar_idx ON jar (id)"]),
     (
-        "pot: index pot_idx begins with an expression",
-        [*RIGHT, "CREATE INDEX pot_idx ON pot (lower(id::text))"],
+        "jar: index jar_idx begins with an expression",
+        [*RIGHT, "CREATE INDEX jar_idx ON jar (lower(id::text))"],
     ),
     (
-        "pot: pot_fkey leads from account_id to id",
+        "jar: pot_fkey leads from account_id to id",
         [
             *RIGHT,
-            "ALTER TABLE pot ADD UNIQUE (id)",
-            "ALTER TABLE pot ADD CONSTRAINT pot_fkey FOREIGN KEY (account_id) REFERENCES pot (id)",
+            "ALTER TABLE jar ADD UNIQUE (id)",
+            "ALTER TABLE jar ADD CONSTRAINT pot_fkey FOREIGN KEY (account_id) REFERENCES jar (id)",
         ],
     ),
-    ("pot: app may TRUNCATE", [*RIGHT, "GRANT TRUNCATE ON pot TO budget_app"]),
-    ("pot: public has grants", [*RIGHT, "GRANT SELECT ON pot TO PUBLIC"]),
-    ("pot: relay may UPDATE; it finds, the app acts", [*RIGHT, "GRANT UPDATE ON pot TO budget_relay"]),
+    ("jar: app may TRUNCATE", [*RIGHT, "GRANT TRUNCATE ON jar TO budget_app"]),
+    ("jar: public has grants", [*RIGHT, "GRANT SELECT ON jar TO PUBLIC"]),
+    ("jar: relay may UPDATE; it finds, the app acts", [*RIGHT, "GRANT UPDATE ON jar TO budget_relay"]),
     ("event: app may INSERT, SELECT, UPDATE, not INSERT, SELECT", ["GRANT UPDATE ON event TO budget_app"]),
     ("unsent: app may INSERT, SELECT, not INSERT", ["GRANT SELECT ON unsent TO budget_app"]),
     ("event: relay may SELECT, not DELETE, SELECT", ["REVOKE DELETE ON event FROM budget_relay"]),

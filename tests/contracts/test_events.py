@@ -33,6 +33,13 @@ NOBODY_YET = {
         ),
         "as session.started; the budget's own log is where their history is read",
     ),
+    **dict.fromkeys(
+        (
+            *("goal.created", "goal.updated", "goal.deleted"),
+            *("goal.milestone_reached", "goal.completed", "goal.reopened"),
+        ),
+        "as session.started; a person is told, once there are notifications",
+    ),
 }
 
 

@@ -150,6 +150,7 @@ async def furnish(owner: Any) -> dict[str, str]:
     source = await owner.post("/income/sources", {"name": CANARY, "type": "salary", "currency": "EUR"})
     habit = await owner.post("/habits", {"name": CANARY, "unit_cost_minor": 450, "currency": "EUR"})
     log = await owner.post(f"/habits/{habit['id']}/log", {"date": "2026-02-03", "note": CANARY})
+    goal = await owner.post("/savings/goals", {"name": CANARY, "target_minor": 100_000, "note": CANARY})
     sessions = await owner.get("/auth/sessions")
     profile = await owner.get("/user/profile")
     return {
@@ -174,6 +175,7 @@ async def furnish(owner: Any) -> dict[str, str]:
         "scenario_id": scenario["id"],
         "from_category_id": keys["groceries"],
         "to_category_id": keys["dining"],
+        "goal_id": goal["id"],
         "month": MONTH,
         "book_id": owner.book_id,
         "user_id": profile["id"],

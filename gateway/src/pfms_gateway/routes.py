@@ -83,6 +83,7 @@ ROUTES = (
     Route("/forecast", "budget"),
     Route("/safe-to-spend", "budget"),
     Route("/budget-templates", "budget"),
+    Route("/savings/goals", "budget"),
 )
 
 ALIASES: Mapping[str, str] = {

@@ -35,6 +35,7 @@ from pfms_events.deal import deal
 from pfms_events.envelope import Opened, open_envelope
 from pfms_events.event import Event
 from pfms_events.feed import Page
+from pfms_events.rebuild import rebuild
 from pfms_events.subscription import Subscription
 from pfms_service.testing import Harness, Person, drop_templates, harness
 
@@ -495,9 +496,15 @@ class Book:
         self.of_ledger = of_ledger(lambda: now)
         self.of_auth = of_auth(lambda: now)
 
-    def event(self, data: Event, version: int | None = None, source: str = "ledger") -> Opened:
+    def event(
+        self,
+        data: Event,
+        version: int | None = None,
+        source: str = "ledger",
+        subject: UUID | None = None,
+    ) -> Opened:
         """The next event of the stream, as it arrives; without a version its aggregate's next."""
-        subject: UUID = data.id  # type: ignore[attr-defined]  # every event told here has one
+        subject = subject or data.id  # type: ignore[attr-defined]  # what is derived names its subject
         version = version or self.versions.get(subject, 0) + 1
         self.versions[subject] = version
         if source == "ledger":
@@ -552,6 +559,9 @@ class Book:
         """The ledger's feed of this book, some events a page."""
         rest = [item for item in self.told if after < item["sequence"] <= (to or self.number)][:FEED_PAGE]
         return Page(rest, rest[-1]["sequence"] if rest else after)
+
+    async def rebuild(self) -> None:
+        await rebuild(self.running.resources.pool, self.of_ledger, self, [self.id])
 
     async def months(self) -> dict[str, Month]:
         """The stored months."""

@@ -11,6 +11,7 @@ from pfms_budget.api import (
     budget_templates,
     budgets,
     forecast,
+    goals,
     scenarios,
 )
 from pfms_budget.consumers import SUBSCRIPTIONS
@@ -24,7 +25,7 @@ from pfms_budget.domain.allocation import (
     PercentagesOver100,
     ReceivableTakesNoAllocation,
 )
-from pfms_budget.domain.assigning.rules import RulesInEachOthersWay
+from pfms_budget.domain.assigning.rules import BadGoal, RulesInEachOthersWay
 from pfms_budget.domain.planned_income import PartsDoNotAddUp
 from pfms_budget.jobs import JOBS
 from pfms_budget.operations.check import check
@@ -61,6 +62,7 @@ SERVICE = Service(
         scenarios.router,
         forecast.safe_router,
         auto_assign.router,
+        goals.router,
     ),
     errors={
         BadRecurrence: Problem(400, "bad_recurrence", "The recurrence rule names no days"),
@@ -75,6 +77,7 @@ SERVICE = Service(
         RulesInEachOthersWay: Problem(
             400, "rules_in_each_others_way", "Two rules would count the same saved money"
         ),
+        BadGoal: Problem(400, "bad_goal", "This is not a goal of its kind"),
         AllocationExists: Problem(409, "allocation_exists", "The category has an allocation already"),
         OverAllocated: Problem(409, "over_allocated", "More is allocated than there is"),
     },

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from pfms_budget.operations import projecting
+from pfms_budget.operations import evaluating, projecting
 from pfms_events.contracts.budget.allocation import Allocation
 from pfms_events.contracts.budget.budget_settings import BudgetSettingsUpdated
 from pfms_events.contracts.budget.header import Budget
@@ -23,6 +23,13 @@ async def extend(running: Running) -> None:
         resources.poke()
 
 
+async def goals(running: Running) -> None:
+    """A month that begins brings other balances of categories."""
+    resources = running.resources
+    if await evaluating.see_the_month(resources.pool, _relay_pool(running), resources.clock()):
+        resources.poke()
+
+
 async def retention(running: Running) -> None:
     """The newest event of each thing stays, which also keeps the count of its versions."""
     now = running.resources.clock()
@@ -37,4 +44,8 @@ def _relay_pool(running: Running) -> asyncpg.Pool:
     return pool
 
 
-JOBS = (Job("extend", 10 * MINUTES, extend), Job("retention", HOUR, retention))
+JOBS = (
+    Job("extend", 10 * MINUTES, extend),
+    Job("goals", 10 * MINUTES, goals),
+    Job("retention", HOUR, retention),
+)

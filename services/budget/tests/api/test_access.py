@@ -23,6 +23,9 @@ READS = [
     f"/forecast/scenarios/{SOME}/projection",
     f"/forecast/scenarios/{SOME}/comparison",
     "/budget-templates",
+    f"/savings/goals/{SOME}",
+    f"/savings/goals/{SOME}/progress",
+    "/savings/goals",
 ]
 WRITES = [
     ("POST", "/budgets", {"month": "2024-01"}),
@@ -42,6 +45,11 @@ WRITES = [
     ("PUT", f"/allocations/{SOME}", {"allocation_type": "fixed", "allocation_value": 1, "version": 1}),
     ("PATCH", f"/allocations/{SOME}", {"position": 1, "version": 1}),
     ("DELETE", f"/allocations/{SOME}", None),
+    ("POST", "/savings/goals", {"name": "Sea", "target_minor": 5}),
+    ("PATCH", f"/savings/goals/{SOME}", {"name": "Lake", "version": 1}),
+    ("DELETE", f"/savings/goals/{SOME}", None),
+    ("POST", f"/savings/goals/{SOME}/achieve", None),
+    ("DELETE", f"/savings/goals/{SOME}/achieve", None),
     ("PATCH", "/budget-settings", {"strict": True, "version": 0}),
     ("POST", "/forecast/scenarios", {"name": "We move"}),
     ("PATCH", f"/forecast/scenarios/{SOME}", {"name": "We stay", "version": 1}),

@@ -12,6 +12,7 @@ from pfms_common.ids import new_id
 from pfms_events.contracts import MODELS
 from pfms_events.contracts.budget import EVENTS
 from pfms_events.contracts.budget.month import month_figures_id
+from pfms_events.contracts.ledger.pot import PotBalanceChanged, PotCreated, pot_balance_id
 from pfms_events.deal import deal
 from pfms_events.envelope import open_envelope
 
@@ -41,9 +42,25 @@ async def log(book, anna):
     path = f"/forecast/scenarios/{branch['id']}"
     await anna.patch(path, json={"note": "in spring", "version": 1})
     await anna.delete(path, params={"version": 2})
+    await _save(book, anna, account)
     return await book.sql(
         "SELECT *, data::text AS text FROM event WHERE stream_id = $1 ORDER BY sequence", book.id
     )
+
+
+async def _save(book, anna, account):
+    """A goal is reached, missed again, marked by hand, and given up."""
+    pot = PotCreated(id=new_id(), account_id=account, name="Sea", currency="EUR")
+    await book.tell(pot)
+    body = {"name": "Sea", "target_minor": 5, "pot_id": str(pot.id)}
+    goal = f"/savings/goals/{(await anna.post('/savings/goals', json=body)).json()['id']}"
+    for minor in (5, 0):
+        balance = PotBalanceChanged(
+            pot_id=pot.id, account_id=account, currency="EUR", balance_minor=minor, account_paid_minor=0
+        )
+        await book.hear(book.event(balance, subject=pot_balance_id(pot.id)))
+    await anna.post(f"{goal}/achieve")
+    assert (await anna.delete(goal, params={"version": 2})).status_code == 204
 
 
 async def test_each_is_of_a_contract_and_each_contract_is_used(log):

@@ -151,7 +151,7 @@ _ATTACHMENT_STATE: dict[str, Any] = {
     "created_at": _AT,
     "created_by": _USER,
 }
-_SOURCE, _HABIT, _LOG = (UUID(f"0199f1c2-7a10-7c3e-9a51-0d6f3f1c2c0{n}") for n in (1, 2, 3))
+_SOURCE, _HABIT, _LOG, _GOAL = (UUID(f"0199f1c2-7a10-7c3e-9a51-0d6f3f1c2c0{n}") for n in (1, 2, 3, 4))
 _SOURCE_STATE: dict[str, Any] = {
     "id": _SOURCE,
     "name": "Acme",
@@ -159,6 +159,25 @@ _SOURCE_STATE: dict[str, Any] = {
     "amount_minor": 320_000,
     "currency": "EUR",
     "frequency": "monthly",
+}
+_GOAL_STATE: dict[str, Any] = {
+    "id": _GOAL,
+    "name": "Holidays",
+    "kind": "savings",
+    "status": "active",
+    "currency": "EUR",
+    "target_minor": 100_000,
+    "target_date": date(2026, 7, 1),
+    "pot_id": _POT,
+}
+_PROGRESS: dict[str, Any] = {
+    "goal_id": _GOAL,
+    "currency": "EUR",
+    "current_minor": 100_000,
+    "target_minor": 100_000,
+    "achieved_by": "balance",
+    "achieved_on": date(2026, 1, 31),
+    "milestones": (budget.goal.Milestone(percent=100, reached_on=date(2026, 1, 31)),),
 }
 _HABIT_STATE: dict[str, Any] = {
     "id": _HABIT,
@@ -305,6 +324,14 @@ EXAMPLES: tuple[Event, ...] = (
     budget.scenario.ScenarioCreated(**_SCENARIO_STATE),
     budget.scenario.ScenarioUpdated(**_SCENARIO_STATE | {"note": "in spring", "without_plan_ids": (_PLAN,)}),
     budget.scenario.ScenarioDeleted(id=_SCENARIO),
+    budget.goal.GoalCreated(**_GOAL_STATE),
+    budget.goal.GoalUpdated(**_GOAL_STATE | {"status": "paused", "pause_reason": "pot_deleted"}),
+    budget.goal.GoalDeleted(id=_GOAL),
+    budget.goal.GoalMilestoneReached(**_PROGRESS, milestone=100),
+    budget.goal.GoalCompleted(**_PROGRESS),
+    budget.goal.GoalReopened(
+        **_PROGRESS | {"current_minor": 99_999, "achieved_by": None, "achieved_on": None}
+    ),
 )
 
 

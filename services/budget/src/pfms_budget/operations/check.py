@@ -98,6 +98,8 @@ def _faults_of_copies(kept: News, told: News) -> list[str]:
     pairs: list[tuple[str, Mapping[Key, Known[object]], Mapping[Key, Known[object]]]] = [
         ("account", kept.accounts, told.accounts),
         ("category", kept.categories, told.categories),
+        ("pot", kept.pots, told.pots),
+        ("balance of pot", kept.pot_balances, told.pot_balances),
         ("rate", kept.rates, told.rates),
         ("transaction", kept.transactions, told.transactions),
         ("plan", kept.plans, told.plans),

@@ -24,6 +24,8 @@ from pfms_budget.operations.news import (
     MarkCopy,
     News,
     PlanCopy,
+    PotBalanceCopy,
+    PotCopy,
     RateCopy,
     SourceCopy,
     TransactionCopy,
@@ -59,6 +61,8 @@ _CATEGORIES = plain(
         "is_archived": "bool",
     },
 )
+_POTS = plain("pot", PotCopy, {"account_id": "uuid", "currency": "text", "is_active": "bool"})
+_POT_BALANCES = plain("pot_balance", PotBalanceCopy, {"balance_minor": "bigint"})
 _RATES = plain("rate", RateCopy, {"base": "text", "quote": "text", "date": "date", "rate": "text"})
 _PLANS = plain(
     "recurring_plan",
@@ -127,6 +131,8 @@ async def keep(connection: asyncpg.Connection, news: News) -> dict[UUID, Touched
     differences: Differences = defaultdict(list)
     await _keep_accounts(connection, news.accounts, touched, differences)
     await _keep_categories(connection, news, touched)
+    await _POTS.keep(connection, news.pots)
+    await _POT_BALANCES.keep(connection, news.pot_balances)
     for (book, _), states in (await _RATES.keep(connection, news.rates)).items():
         touched[book] |= Touched(since=min((state.date for state in states if state), default=None))
     for key, (old, new) in (await _TRANSACTIONS.keep(connection, news.transactions)).items():
@@ -147,6 +153,8 @@ async def all_of(connection: asyncpg.Connection, book_id: UUID) -> News:
     return News(
         accounts=await _ACCOUNTS.of_book(connection, book_id),
         categories=await _CATEGORIES.of_book(connection, book_id),
+        pots=await _POTS.of_book(connection, book_id),
+        pot_balances=await _POT_BALANCES.of_book(connection, book_id),
         rates=await _RATES.of_book(connection, book_id),
         transactions=await _TRANSACTIONS.of_book(connection, book_id),
         plans=await _PLANS.of_book(connection, book_id),

@@ -27,7 +27,7 @@ from pfms_budget.domain.month import (
     given_from,
 )
 from pfms_budget.domain.span import budget_months
-from pfms_budget.operations import announce, ripple, store
+from pfms_budget.operations import announce, evaluating, ripple, store
 from pfms_budget.operations.ripple import Changed, Ripple
 from pfms_budget.operations.touched import EVERYTHING, Touched
 from pfms_budget.queries import abroad as queries
@@ -139,6 +139,7 @@ async def derive(
         await connection.execute(_NOT_DIRTY, dirty)
     news = {book: _news(months, bases[book], (told or {}).get(book)) for book, months in changed.items()}
     await announce.month_changes(connection, news, actor)
+    await evaluating.evaluate(connection, touched, now, actor=actor)
 
 
 async def recomputed(

@@ -16,6 +16,7 @@ from pfms_events.contracts.ledger.account import Account, AccountDeleted
 from pfms_events.contracts.ledger.category import Category, CategoryDeleted
 from pfms_events.contracts.ledger.income_source import IncomeSource, IncomeSourceDeleted
 from pfms_events.contracts.ledger.plan import Plan, PlanDeleted
+from pfms_events.contracts.ledger.pot import Pot, PotBalanceChanged, PotDeleted
 from pfms_events.contracts.ledger.rate import RateDeleted, RateSet
 from pfms_events.contracts.ledger.recurring import Recurring, RecurringDue
 from pfms_events.contracts.ledger.transaction import Split as ToldSplit
@@ -48,6 +49,18 @@ class CategoryCopy(NamedTuple):
     spending_class: str | None
     is_essential: bool
     is_archived: bool
+
+
+class PotCopy(NamedTuple):
+    account_id: UUID
+    currency: str
+    is_active: bool
+
+
+class PotBalanceCopy(NamedTuple):
+    """What is in a pot, kept under the pot's id."""
+
+    balance_minor: int
 
 
 class RateCopy(NamedTuple):
@@ -126,6 +139,8 @@ class News:
 
     accounts: dict[Key, Known[AccountCopy]] = field(default_factory=dict)
     categories: dict[Key, Known[CategoryCopy]] = field(default_factory=dict)
+    pots: dict[Key, Known[PotCopy]] = field(default_factory=dict)
+    pot_balances: dict[Key, Known[PotBalanceCopy]] = field(default_factory=dict)
     rates: dict[Key, Known[RateCopy]] = field(default_factory=dict)
     transactions: dict[Key, Known[TransactionCopy]] = field(default_factory=dict)
     plans: dict[Key, Known[PlanCopy]] = field(default_factory=dict)
@@ -149,10 +164,10 @@ class News:
                     self.categories[key] = Known(version, _category(category))
                 case CategoryDeleted() if _is_newer(self.categories, key, version):
                     self.categories[key] = Known(version, None)
-                case RateSet() as rate if _is_newer(self.rates, key, version):
-                    self.rates[key] = Known(version, RateCopy(rate.base, rate.quote, rate.date, rate.rate))
-                case RateDeleted() if _is_newer(self.rates, key, version):
-                    self.rates[key] = Known(version, None)
+                case Pot() | PotDeleted() | PotBalanceChanged() as told:
+                    self._add_of_pot(told, key, version)
+                case RateSet() | RateDeleted() as rate if _is_newer(self.rates, key, version):
+                    self.rates[key] = Known(version, _rate(rate))
                 case ToldTransaction() as transaction if _is_newer(self.transactions, key, version):
                     self.transactions[key] = Known(version, _transaction(transaction))
                 case TransactionDeleted() if _is_newer(self.transactions, key, version):
@@ -181,6 +196,16 @@ class News:
     def _note_merge(self, key: Key, told: object) -> None:
         if isinstance(told, Category | CategoryDeleted) and told.merged_into:
             self.merged[key] = told.merged_into
+
+    def _add_of_pot(self, told: Pot | PotDeleted | PotBalanceChanged, key: Key, version: int) -> None:
+        """A pot, and what is in it, have versions of their own, and are both kept under the pot's id."""
+        if isinstance(told, PotBalanceChanged):
+            key = (key[0], told.pot_id)
+            if _is_newer(self.pot_balances, key, version):
+                self.pot_balances[key] = Known(version, PotBalanceCopy(told.balance_minor))
+        elif _is_newer(self.pots, key, version):
+            state = PotCopy(told.account_id, told.currency, told.is_active) if isinstance(told, Pot) else None
+            self.pots[key] = Known(version, state)
 
 
 def _is_newer[T](known: dict[Key, Known[T]], key: Key, version: int) -> bool:
@@ -239,6 +264,10 @@ def _plan(event: Plan) -> PlanCopy:
         amount_since=event.amount_since,
         catch_up_from=event.catch_up_from,
     )
+
+
+def _rate(event: RateSet | RateDeleted) -> RateCopy | None:
+    return RateCopy(event.base, event.quote, event.date, event.rate) if isinstance(event, RateSet) else None
 
 
 def _parts(split: ToldSplit) -> Iterable[Split]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from pfms_budget.operations import copies, months
+from pfms_budget.operations import copies, evaluating, months
 from pfms_budget.operations.news import News
 from pfms_budget.operations.touched import EVERYTHING, Touched
 from pfms_common.period import month_of, next_month
@@ -20,6 +20,8 @@ BOOKS_AT_ONCE = 10
 COPIES = (
     "account",
     "category",
+    "pot",
+    "pot_balance",
     "rate",
     "transaction",
     "cell",
@@ -53,6 +55,8 @@ async def take(
     """Applies a list in the caller's transaction. `behind`: months are derived when the queue is empty."""
     news = News().add(envelopes)
     touched = await copies.keep(connection, news)
+    if linked := {book for book, _ in (*news.pots, *news.pot_balances, *news.categories)}:
+        await evaluating.evaluate(connection, linked, now)
     if not touched:
         return
     if behind:

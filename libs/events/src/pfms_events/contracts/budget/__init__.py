@@ -1,6 +1,6 @@
 """What the budget publishes of one book, a file for each thing that events are about. The stream is the book."""
 
-from pfms_events.contracts.budget import allocation, budget_settings, header, month, scenario
+from pfms_events.contracts.budget import allocation, budget_settings, goal, header, month, scenario
 from pfms_events.event import EventType
 
 EVENTS: tuple[EventType, ...] = (
@@ -9,4 +9,5 @@ EVENTS: tuple[EventType, ...] = (
     *allocation.EVENTS,
     *budget_settings.EVENTS,
     *scenario.EVENTS,
+    *goal.EVENTS,
 )

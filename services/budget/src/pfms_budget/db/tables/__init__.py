@@ -1,9 +1,9 @@
 """The budget's tables; importing this module fills `Base.metadata`."""
 
-from pfms_budget.db.tables import copies, months, plans
+from pfms_budget.db.tables import copies, goals, months, plans
 from pfms_budget.db.tables.base import Base
 from pfms_events.tables import event_tables
 
 event_tables(Base.metadata, idempotency="book")
 
-__all__ = ["Base", "copies", "months", "plans"]
+__all__ = ["Base", "copies", "goals", "months", "plans"]

@@ -63,6 +63,30 @@ class CategoryRow(Base):
     is_archived: Mapped[bool | None]
 
 
+class PotRow(Base):
+    """A pot; only nulls: deleted."""
+
+    __tablename__ = "pot"
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    account_id: Mapped[UUID | None]
+    currency: Mapped[str | None] = mapped_column(Text)
+    is_active: Mapped[bool | None]
+
+
+class PotBalanceRow(Base):
+    """What is in a pot, under the pot's id; it has versions of its own."""
+
+    __tablename__ = "pot_balance"
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    balance_minor: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class RateRow(Base):
     """A book's rate: what one unit of `base` is in `quote` from a day on; only nulls: deleted."""
 
