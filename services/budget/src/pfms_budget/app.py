@@ -10,6 +10,7 @@ from pfms_budget.api import (
     budget_settings,
     budget_templates,
     budgets,
+    contributions,
     forecast,
     goals,
     scenarios,
@@ -25,7 +26,8 @@ from pfms_budget.domain.allocation import (
     PercentagesOver100,
     ReceivableTakesNoAllocation,
 )
-from pfms_budget.domain.assigning.rules import BadGoal, RulesInEachOthersWay
+from pfms_budget.domain.assigning.rules import RulesInEachOthersWay
+from pfms_budget.domain.goal import BadGoal, NotContributed
 from pfms_budget.domain.planned_income import PartsDoNotAddUp
 from pfms_budget.jobs import JOBS
 from pfms_budget.operations.check import check
@@ -34,6 +36,7 @@ from pfms_common.problem import Problem
 from pfms_common.rrule import BadRecurrence
 from pfms_common.turns import Turns
 from pfms_service.roles import feed_clients
+from pfms_service.sagas import SAGAS
 from pfms_service.service import Resources, Running, Service
 
 
@@ -63,6 +66,7 @@ SERVICE = Service(
         forecast.safe_router,
         auto_assign.router,
         goals.router,
+        contributions.router,
     ),
     errors={
         BadRecurrence: Problem(400, "bad_recurrence", "The recurrence rule names no days"),
@@ -78,11 +82,13 @@ SERVICE = Service(
             400, "rules_in_each_others_way", "Two rules would count the same saved money"
         ),
         BadGoal: Problem(400, "bad_goal", "This is not a goal of its kind"),
+        NotContributed: Problem(409, "not_contributed", "This goal is not filled by contributions now"),
         AllocationExists: Problem(409, "allocation_exists", "The category has an allocation already"),
         OverAllocated: Problem(409, "over_allocated", "More is allocated than there is"),
     },
     subscriptions=SUBSCRIPTIONS,
     jobs=JOBS,
     own=_turns,
+    commands={"sagas": SAGAS},
     check=_check,
 )

@@ -3,10 +3,12 @@
 import asyncpg
 
 from pfms_budget.operations import evaluating, projecting
+from pfms_budget.operations.contributions import ASKING
 from pfms_events.contracts.budget.allocation import Allocation
 from pfms_events.contracts.budget.budget_settings import BudgetSettingsUpdated
 from pfms_events.contracts.budget.header import Budget
 from pfms_events.retention import compact, retire
+from pfms_events.saga import ask_again
 from pfms_service.service import Job, Running
 
 MINUTES = 60
@@ -30,6 +32,13 @@ async def goals(running: Running) -> None:
         resources.poke()
 
 
+async def sagas(running: Running) -> None:
+    """What others did not answer in time is asked of them again."""
+    resources = running.resources
+    if await ask_again(resources.pool, _relay_pool(running), ASKING, resources.clock()):
+        resources.poke()
+
+
 async def retention(running: Running) -> None:
     """The newest event of each thing stays, which also keeps the count of its versions."""
     now = running.resources.clock()
@@ -47,5 +56,6 @@ def _relay_pool(running: Running) -> asyncpg.Pool:
 JOBS = (
     Job("extend", 10 * MINUTES, extend),
     Job("goals", 10 * MINUTES, goals),
+    Job("sagas", 30, sagas),
     Job("retention", HOUR, retention),
 )

@@ -25,6 +25,8 @@ READS = [
     "/budget-templates",
     f"/savings/goals/{SOME}",
     f"/savings/goals/{SOME}/progress",
+    f"/savings/goals/{SOME}/contributions",
+    f"/savings/goals/{SOME}/contributions/{SOME}",
     "/savings/goals",
 ]
 WRITES = [
@@ -48,6 +50,7 @@ WRITES = [
     ("POST", "/savings/goals", {"name": "Sea", "target_minor": 5}),
     ("PATCH", f"/savings/goals/{SOME}", {"name": "Lake", "version": 1}),
     ("DELETE", f"/savings/goals/{SOME}", None),
+    ("POST", f"/savings/goals/{SOME}/contribute", {"amount_minor": 5}),
     ("POST", f"/savings/goals/{SOME}/achieve", None),
     ("DELETE", f"/savings/goals/{SOME}/achieve", None),
     ("PATCH", "/budget-settings", {"strict": True, "version": 0}),

@@ -59,6 +59,7 @@ async def _save(book, anna, account):
             pot_id=pot.id, account_id=account, currency="EUR", balance_minor=minor, account_paid_minor=0
         )
         await book.hear(book.event(balance, subject=pot_balance_id(pot.id)))
+    assert (await anna.post(f"{goal}/contribute", json={"amount_minor": 1})).status_code == 202
     await anna.post(f"{goal}/achieve")
     assert (await anna.delete(goal, params={"version": 2})).status_code == 204
 

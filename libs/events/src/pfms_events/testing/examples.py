@@ -41,6 +41,7 @@ from pfms_events.contracts.ledger.transaction import (
     Split,
     TransactionCreated,
     TransactionDeleted,
+    TransactionRefused,
     TransactionUpdated,
 )
 from pfms_events.event import Event
@@ -279,6 +280,13 @@ EXAMPLES: tuple[Event, ...] = (
         created_by=_USER,
     ),
     TransactionDeleted(id=_TRANSACTION),
+    TransactionRefused(
+        id=_TRANSACTION,
+        source="goal",
+        subject_id=_GOAL,
+        detail="to.pot_id is closed or archived; reactivate it or choose another.",
+        errors={"to.pot_id": ["is closed or archived; reactivate it or choose another"]},
+    ),
     PlanCreated(**_PLAN_STATE),
     PlanUpdated(**_PLAN_STATE | {"weekend_rule": "before", "holidays": "DE"}),
     PlanDeleted(id=_PLAN),
@@ -329,6 +337,16 @@ EXAMPLES: tuple[Event, ...] = (
     budget.goal.GoalDeleted(id=_GOAL),
     budget.goal.GoalMilestoneReached(**_PROGRESS, milestone=100),
     budget.goal.GoalCompleted(**_PROGRESS),
+    budget.goal.GoalContributionRequested(
+        id=_TRANSACTION,
+        goal_id=_GOAL,
+        goal_name="Holidays",
+        pot_id=_POT,
+        from_account_id=_ACCOUNT,
+        amount_minor=10_000,
+        currency="EUR",
+        date=date(2026, 1, 31),
+    ),
     budget.goal.GoalReopened(
         **_PROGRESS | {"current_minor": 99_999, "achieved_by": None, "achieved_on": None}
     ),

@@ -53,6 +53,14 @@ class NotContributed(Refusal):
     """The goal is not filled by contributions now."""
 
 
+def check_fillable(kind: GoalKind, status: GoalStatus, *, has_category: bool) -> None:
+    """Contributions fill a goal that has a pot, or nothing but them."""
+    if has_category or kind is GoalKind.SPENDING_REDUCTION:
+        raise NotContributed("This goal is measured in its category: allocate money to that instead.")
+    if status is not GoalStatus.ACTIVE:
+        raise NotContributed(f"The goal is {status}; make it active first.")
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a goal was when it was last looked at.

@@ -56,6 +56,7 @@ class Balances:
     today: Mapping[UUID, date]
     pots: Mapping[UUID, queries.Linked]
     categories: Mapping[UUID, queries.Linked]
+    contributed: Mapping[UUID, int]
     spent: Mapping[UUID, Sequence[int]]
     essentials: Mapping[UUID, Sequence[int]]
 
@@ -78,7 +79,7 @@ class Balances:
         if goal.category_id:
             known = self.categories.get(goal.category_id)
             return known.minor if known else goal.progress.current_minor
-        return 0
+        return self.contributed.get(goal.id, 0)
 
     def target(self, goal: Goal) -> int | None:
         if goal.kind is not GoalKind.EMERGENCY_FUND:
@@ -155,6 +156,7 @@ async def balances(connection: asyncpg.Connection, goals: Sequence[Goal], now: d
         today,
         await queries.in_pots(connection, goals),
         await queries.in_categories(connection, goals, firsts),
+        await queries.contributed(connection, goals),
         await queries.spent(connection, reductions),
         await queries.essentials(connection, funds),
     )

@@ -4,10 +4,10 @@ Reading them needs no database and no order. An older version that comes later i
 state like any other, None.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pfms_budget.domain.card import Overspend
@@ -21,11 +21,14 @@ from pfms_events.contracts.ledger.rate import RateDeleted, RateSet
 from pfms_events.contracts.ledger.recurring import Recurring, RecurringDue
 from pfms_events.contracts.ledger.transaction import Split as ToldSplit
 from pfms_events.contracts.ledger.transaction import Transaction as ToldTransaction
-from pfms_events.contracts.ledger.transaction import TransactionDeleted
+from pfms_events.contracts.ledger.transaction import TransactionDeleted, TransactionRefused
 from pfms_events.envelope import Envelope
 
 type Key = tuple[UUID, UUID]
 """Book and id."""
+
+ASKS_AS = "goal"
+"""The source of transactions that the ledger posts for goals."""
 
 
 class AccountCopy(NamedTuple):
@@ -134,6 +137,7 @@ class Known[T]:
 class News:
     """Filled by `add`.
 
+    `answers`: what became of transactions that this service asked for, by their ids: why not, or None: posted.
     `lowest`: by book the lowest number among the events added. `merged`: categories that went into another.
     """
 
@@ -146,6 +150,7 @@ class News:
     plans: dict[Key, Known[PlanCopy]] = field(default_factory=dict)
     marks: dict[Key, Known[MarkCopy]] = field(default_factory=dict)
     sources: dict[Key, Known[SourceCopy]] = field(default_factory=dict)
+    answers: dict[Key, Mapping[str, Any] | None] = field(default_factory=dict)
     lowest: dict[UUID, int] = field(default_factory=dict)
     merged: dict[Key, UUID] = field(default_factory=dict)
 
@@ -155,6 +160,7 @@ class News:
             self.lowest[book] = min(envelope.sequence, self.lowest.get(book, envelope.sequence))
             key, version = (book, envelope.aggregate_id), envelope.aggregate_version
             self._note_merge(key, envelope.data)
+            self._add_answer(book, envelope.data)
             match envelope.data:
                 case Account() as account if _is_newer(self.accounts, key, version):
                     self.accounts[key] = Known(version, _account(account))
@@ -196,6 +202,13 @@ class News:
     def _note_merge(self, key: Key, told: object) -> None:
         if isinstance(told, Category | CategoryDeleted) and told.merged_into:
             self.merged[key] = told.merged_into
+
+    def _add_answer(self, book: UUID, told: object) -> None:
+        """A transaction answers by being there, in whatever version it is heard of."""
+        if isinstance(told, ToldTransaction) and told.source == ASKS_AS:
+            self.answers[book, told.id] = None
+        elif isinstance(told, TransactionRefused) and told.source == ASKS_AS:
+            self.answers[book, told.id] = {"detail": told.detail, "errors": told.errors}
 
     def _add_of_pot(self, told: Pot | PotDeleted | PotBalanceChanged, key: Key, version: int) -> None:
         """A pot, and what is in it, have versions of their own, and are both kept under the pot's id."""

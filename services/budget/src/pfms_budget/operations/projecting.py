@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from pfms_budget.operations import copies, evaluating, months
+from pfms_budget.operations import contributions, copies, evaluating, months
 from pfms_budget.operations.news import News
 from pfms_budget.operations.touched import EVERYTHING, Touched
 from pfms_common.period import month_of, next_month
@@ -55,6 +55,7 @@ async def take(
     """Applies a list in the caller's transaction. `behind`: months are derived when the queue is empty."""
     news = News().add(envelopes)
     touched = await copies.keep(connection, news)
+    await contributions.settle(connection, news.answers, now)
     if linked := {book for book, _ in (*news.pots, *news.pot_balances, *news.categories)}:
         await evaluating.evaluate(connection, linked, now)
     if not touched:
@@ -109,4 +110,5 @@ async def replace(connection: asyncpg.Connection, book_id: UUID, news: News | No
     for table in COPIES:
         await connection.execute(_FORGET.format(table=table), book_id)
     await copies.keep(connection, news or News())
+    await contributions.settle(connection, news.answers if news else {}, now)
     await months.derive(connection, {book_id: EVERYTHING}, now)

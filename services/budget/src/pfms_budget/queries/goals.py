@@ -43,7 +43,7 @@ _GET = f"SELECT {_COLUMNS} FROM goal WHERE book_id = $1 AND id = $2"
 _OF_BOOKS = f"SELECT {_COLUMNS} FROM goal WHERE book_id = ANY ($1)"
 _BOOKS = "SELECT book_id, timezone, base_currency FROM book WHERE book_id = ANY ($1)"
 _POTS = """
-SELECT p.id, p.account_id IS NULL AS is_gone, p.currency, b.balance_minor
+SELECT p.id, p.account_id, p.account_id IS NULL AS is_gone, p.currency, b.balance_minor
 FROM unnest($1::uuid[], $2::uuid[]) AS u (book_id, id)
 JOIN pot p ON p.book_id = u.book_id AND p.id = u.id
 LEFT JOIN pot_balance b ON b.book_id = u.book_id AND b.id = u.id
@@ -53,6 +53,13 @@ SELECT c.id, c.type IS NULL AS is_gone, l.available::text AS available
 FROM unnest($1::uuid[], $2::uuid[], $3::date[]) AS u (book_id, id, first_day)
 JOIN category c ON c.book_id = u.book_id AND c.id = u.id
 LEFT JOIN month_line l ON l.book_id = u.book_id AND l.first_day = u.first_day AND l.category_id = u.id
+"""
+_CONTRIBUTED = """
+SELECT c.goal_id, sum(c.amount_minor)::text AS minor
+FROM unnest($1::uuid[], $2::uuid[]) AS u (book_id, goal_id)
+JOIN goal_contribution c ON c.book_id = u.book_id AND c.goal_id = u.goal_id
+LEFT JOIN saga s ON s.stream_id = c.book_id AND s.id = c.id
+WHERE s.id IS NULL OR s.state = 'settled' GROUP BY c.goal_id
 """
 _SPENT = """
 SELECT u.goal_id, coalesce(l.actual, 0)::text AS actual
@@ -149,6 +156,15 @@ async def in_categories(
         return {}
     rows = await connection.fetch(_CATEGORIES, *map(list, zip(*keys, strict=True)))
     return {row["id"]: Linked(row["is_gone"], int(row["available"] or 0)) for row in rows}
+
+
+async def contributed(connection: asyncpg.Connection, goals: Sequence[Goal]) -> dict[UUID, int]:
+    """By goal what was contributed to those that have neither pot nor category."""
+    keys = [(goal.book_id, goal.id) for goal in goals if not goal.pot_id and not goal.category_id]
+    if not keys:
+        return {}
+    rows = await connection.fetch(_CONTRIBUTED, *map(list, zip(*keys, strict=True)))
+    return {row["goal_id"]: int(row["minor"]) for row in rows}
 
 
 async def spent(

@@ -12,7 +12,7 @@ from pfms_common.sql import scope
 from pfms_events.contracts.ledger import EVENTS
 
 # Runs of work, which come and go, and what follows from other things.
-_NO_THINGS = frozenset({"import", "pot_balance", "balance_low"})
+_NO_THINGS = frozenset({"import", "pot_balance", "balance_low", "transaction_request"})
 THINGS = tuple(sorted({event.AGGREGATE for event in EVENTS} - _NO_THINGS))
 """The aggregates that a client keeps. A new one of the ledger's contracts is among them by itself."""
 

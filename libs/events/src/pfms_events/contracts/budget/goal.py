@@ -88,6 +88,22 @@ class GoalReopened(GoalProgress):
     EVENT: ClassVar[str] = "goal.reopened"
 
 
+class GoalContributionRequested(Event):
+    """The ledger is asked for a transfer into a goal's pot: a transaction of this id, or its refusal, answers."""
+
+    EVENT: ClassVar[str] = "goal.contribution_requested"
+    AGGREGATE: ClassVar[str] = "goal_contribution"
+
+    id: UUID = Field(description="Of the contribution, and of the transaction to post")
+    goal_id: UUID
+    goal_name: str
+    pot_id: UUID
+    from_account_id: UUID
+    amount_minor: Minor = Field(description="Positive, in the currency of the pot")
+    currency: Currency
+    date: date
+
+
 def goal_progress_id(goal_id: UUID) -> UUID:
     """The aggregate id of how far one goal is."""
     return derived_id(goal_id, "goal.progress")
@@ -100,4 +116,5 @@ EVENTS: tuple[EventType, ...] = (
     GoalMilestoneReached,
     GoalCompleted,
     GoalReopened,
+    GoalContributionRequested,
 )

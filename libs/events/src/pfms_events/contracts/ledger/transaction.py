@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from pfms_events.event import Currency, Event, EventType, Minor, Part
+from pfms_events.event import Currency, Event, EventType, Minor, Part, derived_id
 
 
 class Share(Part):
@@ -107,7 +107,9 @@ class Transaction(Event):
     related_transaction_id: UUID | None = Field(default=None, description="What a refund refunds")
     excluded_from_budget: bool = False
     counts_next_period: bool = False
-    source: str = Field(default="manual", description="manual, import, valuation, recurring, rule, voice, ai")
+    source: str = Field(
+        default="manual", description="manual, import, valuation, recurring, goal, rule, voice, ai"
+    )
     import_id: UUID | None = None
     bank_id: str | None = None
     created_by: UUID | None = None
@@ -137,4 +139,27 @@ class TransactionDeleted(Event):
     id: UUID
 
 
-EVENTS: tuple[EventType, ...] = (TransactionCreated, TransactionUpdated, TransactionDeleted)
+class TransactionRefused(Event):
+    """Another service asked for a transaction that cannot be posted; nothing moved, and nothing will."""
+
+    EVENT: ClassVar[str] = "transaction.refused"
+    AGGREGATE: ClassVar[str] = "transaction_request"
+
+    id: UUID = Field(description="Of the transaction that was asked for")
+    source: str = Field(description="Who asked, as in a transaction's source: goal")
+    subject_id: UUID = Field(description="What it was asked for, such as the goal")
+    detail: str = Field(description="For a person")
+    errors: dict[str, list[str]] = Field(default_factory=dict, description="Field to what is wrong with it")
+
+
+def refusal_id(transaction_id: UUID) -> UUID:
+    """The aggregate id of the refusal of one request."""
+    return derived_id(transaction_id, TransactionRefused.EVENT)
+
+
+EVENTS: tuple[EventType, ...] = (
+    TransactionCreated,
+    TransactionUpdated,
+    TransactionDeleted,
+    TransactionRefused,
+)

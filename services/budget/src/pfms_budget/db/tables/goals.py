@@ -1,11 +1,11 @@
 """Goals: what people chose, and how far each was when it was last looked at."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Date, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pfms_budget.db.tables.base import Base
@@ -47,3 +47,22 @@ class GoalRow(Base):
     milestones: Mapped[Any] = mapped_column(JSONB, server_default=text("'{}'"))
     progress_version: Mapped[int] = mapped_column(BigInteger)
     seen_month: Mapped[date] = mapped_column(Date)
+
+
+class ContributionRow(Base):
+    """What was put towards a goal. Where it is a transfer, the saga with its id says whether that is posted."""
+
+    __tablename__ = "goal_contribution"
+    __table_args__ = (
+        ForeignKeyConstraint(["book_id", "goal_id"], ["goal.book_id", "goal.id"], ondelete="CASCADE"),
+        Index("goal_contribution_goal_idx", "book_id", "goal_id", text("date DESC"), text("id DESC")),
+    )
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    goal_id: Mapped[UUID]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(Text)
+    day: Mapped[date] = mapped_column("date", Date)
+    from_account_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
