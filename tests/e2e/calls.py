@@ -49,8 +49,8 @@ def sample(schema: dict[str, Any], document: dict[str, Any], ids: dict[str, str]
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     if name in ids:
         return ids[name]
-    if "anyOf" in schema:
-        return sample(next(s for s in schema["anyOf"] if s.get("type") != "null"), document, ids, name)
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return sample(next(s for s in choices if s.get("type") != "null"), document, ids, name)
     if schema.get("examples"):
         return schema["examples"][0]
     if "const" in schema or schema.get("enum"):

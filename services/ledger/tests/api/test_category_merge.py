@@ -36,6 +36,8 @@ async def test_every_split_and_child_moves_and_the_category_is_gone(ledger, anna
     assert (answer.status_code, merged["status"], merged["moved"]) == (200, "merged", 9)
     assert again.content == answer.content
     assert (await anna.get(f"/categories/{snacks['id']}")).status_code == 404
+    told = (await anna.get(f"/categories/{snacks['id']}/versions")).json()["items"][-1]
+    assert (told["type"], told["data"]["merged_into"]) == ("category.deleted", food["id"])
     assert (await anna.get(f"/categories/{child['id']}")).json()["parent_id"] == food["id"]
     moved = await anna.transactions(category_id=food["id"])
     assert {item["id"]: item["version"] for item in moved} == {item["id"]: 2 for item in made} | {
