@@ -112,7 +112,7 @@ async def run(world: World) -> list[Row]:
             began = time.perf_counter()
             await deal(resources.pool, subscription, [each])
             took.append((time.perf_counter() - began) * 1e3)
-        last = await one(resources.pool, told.book, PERIODS[-1].first)
+        last = await one(resources.pool, told.book, PERIODS[-1])
     commit = await _commit(admin)
     await admin.close()
     await world.drop("s9_budget")

@@ -28,6 +28,7 @@ NOBODY_YET = {
     **dict.fromkeys(
         (
             *("budget.created", "budget.updated", "budget.deleted", "budget_settings.updated"),
+            "budget_periods.updated",
             *("allocation.created", "allocation.updated", "allocation.deleted"),
             *("scenario.created", "scenario.updated", "scenario.deleted"),
         ),

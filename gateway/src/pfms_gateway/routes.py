@@ -80,6 +80,7 @@ ROUTES = (
     Route("/budgets", "budget"),
     Route("/allocations", "budget"),
     Route("/budget-settings", "budget"),
+    Route("/periods", "budget"),
     Route("/forecast", "budget"),
     Route("/safe-to-spend", "budget"),
     Route("/budget-templates", "budget"),

@@ -99,6 +99,14 @@ def _month(value: Any) -> str:
     return value
 
 
+def _period(value: Any) -> str:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return _day(value).isoformat()
+    if not isinstance(value, str) or not _MONTH.fullmatch(value):
+        raise ValueError("must be a month such as 2026-11, or the first day of a period such as 2026-11-25")
+    return value
+
+
 def _quantity(value: Any) -> Decimal:
     if isinstance(value, Decimal):
         return value
@@ -143,6 +151,11 @@ Id = Annotated[
 Day = Annotated[date, BeforeValidator(_day), _schema("2026-11-21", type="string", format="date")]
 Month = Annotated[
     str, BeforeValidator(_month), _schema("2026-11", type="string", pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+]
+PeriodName = Annotated[
+    str,
+    BeforeValidator(_period),
+    _schema("2026-11", type="string", pattern=r"^\d{4}-(0[1-9]|1[0-2])(-\d{2})?$"),
 ]
 Minor = Annotated[int, Field(ge=-MAX_MINOR, le=MAX_MINOR, strict=True, examples=[-1250])]
 Quantity = Annotated[

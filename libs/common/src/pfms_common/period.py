@@ -1,4 +1,5 @@
-"""Calendar-month periods: what a month key `YYYY-MM` names, and gapless ranges of them.
+"""Periods: spans of days with a key, `YYYY-MM` of a calendar month or the first day of any other; and gapless ranges
+of calendar months.
 
 A budget works on an ordered list of periods, each with a first and a last day, and asks nothing of the
 calendar; this page makes such lists of calendar months. Years run from 1900 to 2200.
@@ -15,6 +16,7 @@ FIRST_YEAR = 1900
 LAST_YEAR = 2200
 
 _KEY = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class PeriodError(ValueError):
@@ -22,11 +24,17 @@ class PeriodError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """A span of whole days, `first` and `last` included, under the key that clients use for it."""
+class PeriodKey:
+    """What clients call a period, and the first day that this names."""
 
     key: str
     first: date
+
+
+@dataclass(frozen=True, slots=True)
+class Period(PeriodKey):
+    """A span of whole days, `first` and `last` included, under the key that clients use for it."""
+
     last: date
 
     def __contains__(self, day: date) -> bool:
@@ -36,6 +44,20 @@ class Period:
     def eve(self) -> date:
         """The day before it begins."""
         return self.first - timedelta(days=1)
+
+
+def period_key(text: str) -> PeriodKey:
+    """What "2026-02" or "2026-02-25" names; PeriodError for any other text. Whether there is such a period only the
+    calendar of a book knows.
+    """
+    if not _DAY.fullmatch(text):
+        return month(text)
+    try:
+        first = date.fromisoformat(text)
+    except ValueError as error:
+        raise PeriodError(f"{text} is not a day of the calendar.") from error
+    month_of(first)
+    return PeriodKey(text, first)
 
 
 def month(key: str) -> Period:

@@ -29,6 +29,7 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
             "balance",
             "budget",
             "budget_settings",
+            "budget_periods",
             "allocation",
             "scenario",
             "goal",

@@ -52,6 +52,7 @@ def test_the_file_reads_back(tmp_path: Path) -> None:
         ("allocation.created", "financial.events"),
         ("scenario.created", "financial.events"),
         ("budget_settings.updated", "financial.events"),
+        ("budget_periods.updated", "financial.events"),
         ("forecast.low_balance", "analytics.events"),
         ("notification.send", "notification.events"),
     ],

@@ -13,6 +13,7 @@ from pfms_budget.api import (
     contributions,
     forecast,
     goals,
+    periods,
     scenarios,
 )
 from pfms_budget.consumers import SUBSCRIPTIONS
@@ -61,6 +62,7 @@ SERVICE = Service(
         allocations.router,
         budget_settings.router,
         budget_templates.router,
+        periods.router,
         forecast.router,
         scenarios.router,
         forecast.safe_router,

@@ -5,6 +5,7 @@ import asyncpg
 from pfms_budget.operations import evaluating, projecting
 from pfms_budget.operations.contributions import ASKING
 from pfms_events.contracts.budget.allocation import Allocation
+from pfms_events.contracts.budget.budget_periods import BudgetPeriodsUpdated
 from pfms_events.contracts.budget.budget_settings import BudgetSettingsUpdated
 from pfms_events.contracts.budget.header import Budget
 from pfms_events.retention import compact, retire
@@ -12,7 +13,12 @@ from pfms_events.saga import ask_again
 from pfms_service.service import Job, Running
 
 MINUTES = 60
-HISTORIES = (Allocation.AGGREGATE, Budget.AGGREGATE, BudgetSettingsUpdated.AGGREGATE)
+HISTORIES = (
+    Allocation.AGGREGATE,
+    Budget.AGGREGATE,
+    BudgetSettingsUpdated.AGGREGATE,
+    BudgetPeriodsUpdated.AGGREGATE,
+)
 """Every change of these can be looked at for good."""
 HOUR = 3600
 

@@ -5,6 +5,7 @@ import pytest
 from pfms_common.ids import new_id
 
 SOME = "01890a5d-ac96-774b-bcce-b302099a8057"
+PAYDAYS = {"from": "2024-02-10", "cycle": "monthly", "day": 25}
 ALLOCATION = {"category_id": SOME, "allocation_type": "fixed", "allocation_value": 1}
 RULE = {"kind": "fixed", "amount_minor": 1}
 READS = [
@@ -28,6 +29,7 @@ READS = [
     f"/savings/goals/{SOME}/contributions",
     f"/savings/goals/{SOME}/contributions/{SOME}",
     "/savings/goals",
+    "/periods",
 ]
 WRITES = [
     ("POST", "/budgets", {"month": "2024-01"}),
@@ -57,14 +59,17 @@ WRITES = [
     ("POST", "/forecast/scenarios", {"name": "We move"}),
     ("PATCH", f"/forecast/scenarios/{SOME}", {"name": "We stay", "version": 1}),
     ("DELETE", f"/forecast/scenarios/{SOME}", None),
+    ("PUT", "/periods", {**PAYDAYS, "version": 0}),
 ]
+LOOKS = [("POST", "/periods/preview", PAYDAYS)]
+"""Bodies that change nothing."""
 
 
 def test_every_route_is_tried_here(budget):
     paths = budget.app.openapi()["paths"]
     routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
 
-    assert len(routes) == len(READS) + len(WRITES)
+    assert len(routes) == len(READS) + len(LOOKS) + len(WRITES)
 
 
 @pytest.mark.parametrize("path", READS)
@@ -73,7 +78,7 @@ async def test_without_a_sign_in_nothing_is_read(budget, path):
         assert (await nobody.get(path)).status_code == 401
 
 
-@pytest.mark.parametrize(("method", "path", "body"), WRITES)
+@pytest.mark.parametrize(("method", "path", "body"), LOOKS + WRITES)
 async def test_without_a_sign_in_nothing_is_written(budget, method, path, body):
     async with budget.client() as nobody:
         assert (await nobody.request(method, path, json=body)).status_code == 401

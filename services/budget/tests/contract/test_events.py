@@ -43,6 +43,8 @@ async def log(book, anna):
     await anna.patch(path, json={"note": "in spring", "version": 1})
     await anna.delete(path, params={"version": 2})
     await _save(book, anna, account)
+    later = (await anna.get("/periods")).json()["items"][-1]["first_day"]
+    await anna.put("/periods", json={"from": later, "cycle": "monthly", "day": 25, "version": 0})
     return await book.sql(
         "SELECT *, data::text AS text FROM event WHERE stream_id = $1 ORDER BY sequence", book.id
     )

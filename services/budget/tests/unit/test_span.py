@@ -2,6 +2,7 @@ from datetime import date
 
 import pytest
 
+from pfms_budget.domain.periods import Calendar
 from pfms_budget.domain.span import budget_months, check_plannable
 from pfms_common.period import month
 from pfms_common.problem import Invalid
@@ -23,17 +24,19 @@ TODAY = date(2026, 11, 30)
 def test_a_budget_runs_from_the_first_planned_month_to_the_last_one_in_use_or_the_next(
     planned: list[str], last_movement: date | None, last: str
 ) -> None:
-    periods = budget_months(map(month, planned), last_movement, TODAY)
+    periods = budget_months(Calendar(), [month(key).first for key in planned], last_movement, TODAY)
 
     assert (periods[0].key, periods[-1].key) == ("2026-10", last)
 
 
 def test_a_book_without_a_plan_has_no_budget_months() -> None:
-    assert budget_months([], date(2026, 11, 2), TODAY) == []
+    assert budget_months(Calendar(), [], date(2026, 11, 2), TODAY) == []
 
 
 def test_a_plan_that_begins_later_has_no_month_before_it() -> None:
-    assert [period.key for period in budget_months([month("2027-03")], None, TODAY)] == ["2027-03"]
+    assert [period.key for period in budget_months(Calendar(), [month("2027-03").first], None, TODAY)] == [
+        "2027-03"
+    ]
 
 
 @pytest.mark.parametrize("key", ["1976-01", "2026-11", "2076-12"])

@@ -350,6 +350,14 @@ EXAMPLES: tuple[Event, ...] = (
     budget.goal.GoalReopened(
         **_PROGRESS | {"current_minor": 99_999, "achieved_by": None, "achieved_on": None}
     ),
+    budget.budget_periods.BudgetPeriodsUpdated(
+        id=budget.budget_periods.periods_id(_BOOK),
+        rules=(
+            budget.budget_periods.PeriodRule(
+                first_day=date(2026, 1, 25), bridge_day=date(2026, 1, 1), cycle="monthly", day=25
+            ),
+        ),
+    ),
 )
 
 

@@ -140,7 +140,8 @@ class Moved(Output):
 
 @router.get("/budgets/{month}/allocations", response_model=Allocations, summary="List a month's allocations")
 async def list_allocations(period: MonthDep, read: ReadDep) -> Response:
-    return answer(_list(await queries.of_month(read.connection, read.book_id, period.first)))
+    rows = await queries.of_month(read.connection, read.book_id, period.first)
+    return answer(_list([row for row in rows if row.month == period.key]))
 
 
 @router.post(
@@ -347,7 +348,7 @@ def _out(row: Allocation) -> AllocationOut:
     percentage = row.percentage
     return AllocationOut(
         id=row.id,
-        month=f"{row.first_day:%Y-%m}",
+        month=row.month,
         category_id=row.category_id,
         allocation_type=row.type,
         allocation_value=(row.allocated_minor if percentage is None else percent_text(percentage)),

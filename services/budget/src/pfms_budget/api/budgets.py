@@ -1,6 +1,6 @@
 """/budgets: months with what was planned, what happened, and what is left to be budgeted."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -23,9 +23,9 @@ from pfms_budget.domain.filling import Filling
 from pfms_budget.operations import plans as operations
 from pfms_budget.queries import months as queries
 from pfms_budget.queries.months import Document
-from pfms_common.input import Input, Minor, Month, Output, Text
+from pfms_common.input import Input, Minor, Output, PeriodName, Text
 from pfms_common.pagination import DEFAULT_LIMIT
-from pfms_common.period import FIRST_YEAR, LAST_YEAR, Period, month, next_month
+from pfms_common.period import FIRST_YEAR, LAST_YEAR, Period, PeriodKey, period_key
 from pfms_common.problem import Invalid
 from pfms_common.web import Claimed, IfMatch, StrictRoute, check_version, etag, found
 
@@ -57,7 +57,10 @@ class _Plan(Input):
 
 
 class BudgetIn(_Plan):
-    month: Month = Field(description="calendar month; the budget runs on from its first month without a gap")
+    month: PeriodName = Field(
+        description="YYYY-MM of a calendar month, of another period its first day; the budget runs on from its first"
+        " month without a gap"
+    )
     from_: Annotated[Filling, Field(strict=False)] = Field(
         Filling.EMPTY,
         alias="from",
@@ -216,7 +219,7 @@ async def create_budget(body: BudgetIn, write: WriteDep, claim: Claimed) -> Resp
 
     `from` fills it: what the month has already stays, and categories that are archived get nothing.
     """
-    period = month(body.month)
+    period = period_key(body.month)
     fields = body.model_dump(exclude_unset=True, exclude={"month", "from_"})
 
     async def run() -> Response:
@@ -230,19 +233,19 @@ async def create_budget(body: BudgetIn, write: WriteDep, claim: Claimed) -> Resp
 async def list_budgets(
     reader: ReaderDep,
     from_: Annotated[
-        Month | None, Query(alias="from", description="first month", examples=["2026-01"])
+        PeriodName | None, Query(alias="from", description="first month, or day", examples=["2026-01"])
     ] = None,
-    to: Annotated[Month | None, Query(description="last month", examples=["2026-12"])] = None,
+    to: Annotated[PeriodName | None, Query(description="last month, or day", examples=["2026-12"])] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorParam = None,
 ) -> Response:
-    """The months of the budget without their lines, oldest first; by default all of them."""
+    """The months of the budget that begin in these days, without their lines, oldest first; by default all."""
     stale = await reader.caught_up() if reader.wanted else None
     bound = (reader.book_id, "budgets", [from_, to])
-    first = month(from_).first if from_ else date(FIRST_YEAR, 1, 1)
+    first = period_key(from_).first if from_ else date(FIRST_YEAR, 1, 1)
     if cursor is not None:
-        first = next_month(month(reader.resources.cursors.read(*bound, cursor)[0])).first
-    last = month(to).first if to else date(LAST_YEAR, 12, 1)
+        first = period_key(reader.resources.cursors.read(*bound, cursor)[0]).first + timedelta(days=1)
+    last = _until(to) if to else date(LAST_YEAR, 12, 31)
     rows = await queries.many(reader.resources.pool, reader.book_id, first, last, limit + 1, reader.wanted)
     page, more = rows[:limit], len(rows) > limit
     next_cursor = f'"{reader.resources.cursors.write(*bound, [page[-1].key])}"' if more else "null"
@@ -324,7 +327,7 @@ async def hold(period: MonthDep, body: HoldIn, write: WriteDep, claim: Claimed) 
 
 async def _change(
     write: Write,
-    period: Period,
+    period: PeriodKey,
     fields: dict[str, Any],
     if_match: int | None,
     in_body: int | None,
@@ -341,13 +344,19 @@ async def _change(
     return await write.once(claim, run)
 
 
-async def _document(reader: Reader, period: Period) -> Document | None:
-    return await queries.one(reader.resources.pool, reader.book_id, period.first, reader.wanted)
+def _until(name: str) -> date:
+    """The last day of a calendar month, or the day that is named."""
+    named = period_key(name)
+    return named.last if isinstance(named, Period) else named.first
 
 
-async def _answer(write: Write, period: Period, *, created: bool = False) -> Response:
+async def _document(reader: Reader, period: PeriodKey) -> Document | None:
+    return await queries.one(reader.resources.pool, reader.book_id, period, reader.wanted)
+
+
+async def _answer(write: Write, period: PeriodKey, *, created: bool = False) -> Response:
     """The whole month after a write."""
-    read = await queries.one(write.work.connection, write.work.book_id, period.first)
+    read = await queries.one(write.work.connection, write.work.book_id, period)
     document = found(read, "month")
     headers = {"ETag": etag(document.version)}
     if created:

@@ -13,9 +13,9 @@ from pfms_budget.operations.work import Work
 from pfms_budget.queries.months import Stale, caught_up
 from pfms_common import consistency, tracing
 from pfms_common.idempotency import Claim
-from pfms_common.input import Month
+from pfms_common.input import PeriodName
 from pfms_common.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from pfms_common.period import Period, month
+from pfms_common.period import PeriodKey, period_key
 from pfms_common.principal import Principal
 from pfms_common.sql import connection as connection_of
 from pfms_common.sql import raw, scope
@@ -34,7 +34,14 @@ Token = Annotated[
         description="tokens of earlier writes, joined by comma; the answer waits up to a second for what they name",
     ),
 ]
-MonthKey = Annotated[Month, Path(alias="month", description="calendar month, YYYY-MM", examples=["2026-11"])]
+MonthKey = Annotated[
+    PeriodName,
+    Path(
+        alias="month",
+        description="YYYY-MM of a calendar month; of another period its first day, YYYY-MM-DD",
+        examples=["2026-11"],
+    ),
+]
 Version = Annotated[
     int | None, Field(ge=0, description="the version you saw, where If-Match is not sent", examples=[1])
 ]
@@ -53,11 +60,11 @@ async def _resources(request: Request) -> Resources:
 ResourcesDep = Annotated[Resources, Depends(_resources)]
 
 
-async def _period(key: MonthKey) -> Period:
-    return month(key)
+async def _period(key: MonthKey) -> PeriodKey:
+    return period_key(key)
 
 
-MonthDep = Annotated[Period, Depends(_period)]
+MonthDep = Annotated[PeriodKey, Depends(_period)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Which periods a budget has: an unbroken run from the first that was planned; and which may be planned."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import date
 
-from pfms_common.period import Period, month_of, months, next_month
+from pfms_budget.domain.periods import Calendar
+from pfms_common.period import Period, PeriodKey
 from pfms_common.problem import Invalid
 
 YEARS = 50
@@ -12,22 +13,23 @@ a mistyped year would make thousands of them; the ledger takes dates at most ten
 """
 
 
-def budget_months(planned: Iterable[Period], last_movement: date | None, today: date) -> list[Period]:
-    """The calendar months of a book's budget, in order and without a gap; none when nothing is planned.
+def budget_months(
+    calendar: Calendar, planned: Collection[date], last_movement: date | None, today: date
+) -> list[Period]:
+    """The periods of a book's budget, in order and without a gap; none when nothing is planned.
 
     Args:
-        planned: the months that have a header or an allocation, in any order.
+        planned: first days of periods that have a header or an allocation, in any order.
         last_movement: the day of the latest transaction or opening balance, which may lie in the future.
-        today: in the book's time zone; the month after it always belongs to the budget.
+        today: in the book's time zone; the period after it always belongs to the budget.
     """
-    ordered = sorted(planned, key=lambda period: period.first)
-    if not ordered:
+    if not planned:
         return []
-    ends = [ordered[-1].first, next_month(month_of(today)).first, last_movement or today]
-    return months(ordered[0], month_of(max(ends)))
+    after_today = calendar.after(calendar.of(today)).first
+    return calendar.between(min(planned), max(*planned, after_today, last_movement or today))
 
 
-def check_plannable(period: Period, today: date) -> None:
+def check_plannable(period: PeriodKey, today: date) -> None:
     """Invalid for a month that nobody can mean to plan, which keeps a budget under 101 years of months."""
     if abs(period.first.year - today.year) > YEARS:
         first, last = today.year - YEARS, today.year + YEARS

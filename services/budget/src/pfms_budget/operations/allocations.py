@@ -16,18 +16,18 @@ from pfms_budget.domain.allocation import (
     shares,
 )
 from pfms_budget.domain.rollover import Rollover
-from pfms_budget.domain.span import check_plannable
 from pfms_budget.operations import log
+from pfms_budget.operations.named import check_plannable
 from pfms_budget.operations.work import Work
 from pfms_budget.queries import allocations as queries
 from pfms_budget.queries import plans
 from pfms_budget.queries.allocations import Allocation
 from pfms_common.ids import new_id
 from pfms_common.money import AmountOutOfBoundsError, checked
-from pfms_common.period import Period
+from pfms_common.period import PeriodKey
 from pfms_common.problem import Conflict, Invalid, NotFound, Stale
 
-_COLUMNS = tuple(Allocation.__slots__)
+_COLUMNS = tuple(name for name in Allocation.__slots__ if name != "month")
 _TYPES = ("uuid", "date", "uuid", "text", "int", "bigint", "text", "text", "int", "bigint")
 _PLACES = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_TYPES, start=2))
 _KEEP = f"""
@@ -37,6 +37,7 @@ ON CONFLICT (book_id, id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" f
 WHERE allocation.version < excluded.version
 """
 _DELETE = "DELETE FROM allocation WHERE book_id = $1 AND id = $2"
+_REMOVE = "DELETE FROM allocation WHERE book_id = $1 AND id = ANY ($2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class Wanted:
     version: int | None = None
 
 
-async def create(work: Work, month: Period, wanted: Wanted) -> Allocation:
-    check_plannable(month, work.now.date())
+async def create(work: Work, month: PeriodKey, wanted: Wanted) -> Allocation:
+    await check_plannable(work, month)
     await check_categories(work, {"category_id": wanted.category_id})
     present = await queries.of_month(work.connection, work.book_id, month.first)
     existing = next((row.id for row in present if row.category_id == wanted.category_id), None)
@@ -97,12 +98,12 @@ async def delete(work: Work, allocation_id: UUID, check: Callable[[int], None]) 
     await work.derive(row.first_day, allocates=True)
 
 
-async def set_together(work: Work, month: Period, wanted: Sequence[Wanted]) -> list[Allocation]:
+async def set_together(work: Work, month: PeriodKey, wanted: Sequence[Wanted]) -> list[Allocation]:
     """Sets several at once; rows of other categories stay. The shares of its percentages add up exactly.
 
     A row that is there already is replaced where the list names its version; Stale otherwise.
     """
-    check_plannable(month, work.now.date())
+    await check_plannable(work, month)
     paths = {f"items.{n}.category_id": item.category_id for n, item in enumerate(wanted)}
     await check_categories(work, paths)
     if len(set(paths.values())) != len(paths):
@@ -134,7 +135,7 @@ async def set_together(work: Work, month: Period, wanted: Sequence[Wanted]) -> l
     return await queries.of_month(work.connection, work.book_id, month.first)
 
 
-async def apply_percentages(work: Work, month: Period) -> list[Allocation]:
+async def apply_percentages(work: Work, month: PeriodKey) -> list[Allocation]:
     """Makes the amounts of all percentages of the month anew from its planned income, adding up exactly."""
     await check_month(work, month)
     rows = await queries.of_month(work.connection, work.book_id, month.first)
@@ -150,7 +151,7 @@ async def apply_percentages(work: Work, month: Period) -> list[Allocation]:
 
 
 async def move(
-    work: Work, month: Period, source: UUID, target: UUID, minor: int
+    work: Work, month: PeriodKey, source: UUID, target: UUID, minor: int
 ) -> tuple[Allocation, Allocation]:
     """Takes an amount from one category's allocation and adds it to another's; both are fixed amounts after it."""
     if source == target:
@@ -172,17 +173,18 @@ async def move(
     return moved[0], moved[1]
 
 
-async def _made(work: Work, month: Period, wanted: Wanted, present: Sequence[Allocation]) -> Allocation:
+async def _made(work: Work, month: PeriodKey, wanted: Wanted, present: Sequence[Allocation]) -> Allocation:
     policies = await _rollovers(work, month, [wanted.category_id])
     row = _row(month, wanted, policies[wanted.category_id])
     return _valued(row, wanted, await _planned_income(work, month.first), present)
 
 
-def _row(month: Period, wanted: Wanted, policy: Rollover) -> Allocation:
+def _row(month: PeriodKey, wanted: Wanted, policy: Rollover) -> Allocation:
     """A new row, its amount still as if it were fixed; `policy` where none is wanted."""
     is_share = wanted.type is AllocationType.PERCENTAGE
     return Allocation(
         id=wanted.id or new_id(),
+        month=month.key,
         first_day=month.first,
         category_id=wanted.category_id,
         type=wanted.type,
@@ -204,7 +206,7 @@ def _valued(row: Allocation, wanted: Wanted, planned_income: int, others: Sequen
     return replace(row, type=wanted.type, percentage=wanted.value, allocated_minor=minor)
 
 
-async def _rollovers(work: Work, month: Period, category_ids: Sequence[UUID]) -> dict[UUID, Rollover]:
+async def _rollovers(work: Work, month: PeriodKey, category_ids: Sequence[UUID]) -> dict[UUID, Rollover]:
     """By category the policy last set for it, else the book's default."""
     default = (await plans.choices(work.connection, work.book_id)).default_rollover
     last = await queries.rollovers_before(work.connection, work.book_id, category_ids, month.first)
@@ -217,14 +219,25 @@ async def _planned_income(work: Work, first_day: date) -> int:
 
 async def _keep(work: Work, rows: Sequence[Allocation]) -> None:
     """Writes the rows and derives the months from theirs on."""
-    if not rows:
-        return
+    if rows:
+        await _write(work, rows)
+        await work.derive(rows[0].first_day, allocates=True)
+
+
+async def replace_all(work: Work, kept: Sequence[Allocation], gone: Sequence[Allocation]) -> None:
+    """Rows that go to other months, and those that others took in; months are not derived."""
+    await work.connection.execute(_REMOVE, work.book_id, [row.id for row in (*kept, *gone)])
+    await work.tell(*(log.allocation_deleted(row.id, row.version) for row in gone))
+    if kept:
+        await _write(work, kept)
+
+
+async def _write(work: Work, rows: Sequence[Allocation]) -> None:
     made = [row.id for row in rows if row.version == 1]
     written = await put(work.connection, work.book_id, rows)
     if written != len(rows) or await log.told_of(work.connection, work.book_id, made):
         raise Conflict("There is, or was, an allocation with this id.", errors={"id": ["is taken"]})
     await work.tell(*map(log.allocation_kept, rows))
-    await work.derive(rows[0].first_day, allocates=True)
 
 
 async def put(connection: asyncpg.Connection, book_id: UUID, rows: Sequence[Allocation]) -> int:
@@ -245,8 +258,8 @@ async def _present(work: Work, allocation_id: UUID) -> Allocation:
     return row
 
 
-async def check_month(work: Work, month: Period) -> None:
-    if not await plans.is_in_budget(work.connection, work.book_id, month.first):
+async def check_month(work: Work, month: PeriodKey) -> None:
+    if not await plans.is_in_budget(work.connection, work.book_id, month):
         raise NotFound(f"The budget of this book has no month {month.key}.")
 
 

@@ -11,9 +11,9 @@ from pfms_budget.domain.assigning.rules import Rule
 from pfms_budget.domain.assigning.sharing import Claim, Remainder, share_out
 from pfms_budget.operations.allocations import Wanted, bounded, check_month, set_together
 from pfms_budget.operations.work import Work
-from pfms_budget.queries import allocations, category_rules, filling
+from pfms_budget.queries import allocations, category_rules, filling, periods
 from pfms_budget.queries.allocations import Allocation
-from pfms_common.period import Period
+from pfms_common.period import Period, PeriodKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,10 @@ class Assignment:
         return self.to_be_budgeted_minor - sum(item.gets_minor for item in self.items)
 
 
-async def assign(work: Work, month: Period, *, preview: bool) -> Assignment:
+async def assign(work: Work, key: PeriodKey, *, preview: bool) -> Assignment:
     """With `preview` nothing is changed. NotFound where the budget has no such month."""
-    await check_month(work, month)
+    await check_month(work, key)
+    month = (await periods.calendar(work.connection, work.book_id))[0].of(key.first)
     figures = await filling.figures(work.connection, work.book_id, month.first)
     present = {
         row.category_id: row for row in await allocations.of_month(work.connection, work.book_id, month.first)

@@ -78,7 +78,8 @@ async def _faults_of_months(connection: asyncpg.Connection, book_id: UUID, now: 
             faults.append(f"{month.period.key} accounts for {accounted(month)}, the accounts hold {there}")
         if month.period.first <= last and basis.stored.get(month.period.first) != month:
             faults.append(f"{month.period.key} is not what its cells make")
-    return faults
+    lost = (basis.allocations.keys() | basis.plans.keys()) - {month.period.first for month in expected}
+    return faults + [f"something is planned from {day} on, when no period begins" for day in sorted(lost)]
 
 
 async def _told(feed: Feed, book_id: UUID, through: int) -> News:

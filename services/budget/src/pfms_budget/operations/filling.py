@@ -10,10 +10,10 @@ from pfms_budget.operations.allocations import Wanted, bounded, set_together
 from pfms_budget.operations.work import Work
 from pfms_budget.queries import allocations, category_rules, filling, plans
 from pfms_budget.queries.allocations import Allocation
-from pfms_common.period import Period
+from pfms_common.period import PeriodKey
 
 
-async def fill(work: Work, month: Period, wish: Filling) -> None:
+async def fill(work: Work, month: PeriodKey, wish: Filling) -> None:
     """What the month has already stays."""
     wanted = {each.category_id: each for each in await _wanted(work, month, wish)}
     present = await allocations.of_month(work.connection, work.book_id, month.first)
@@ -22,7 +22,7 @@ async def fill(work: Work, month: Period, wish: Filling) -> None:
         await set_together(work, month, [each for each in wanted.values() if each.category_id in missing])
 
 
-async def _wanted(work: Work, month: Period, wish: Filling) -> list[Wanted]:
+async def _wanted(work: Work, month: PeriodKey, wish: Filling) -> list[Wanted]:
     if wish is Filling.EMPTY:
         return []
     candidates = await filling.candidates(work.connection, work.book_id, month.first)
@@ -35,7 +35,7 @@ async def _wanted(work: Work, month: Period, wish: Filling) -> list[Wanted]:
     return [Wanted(category, AllocationType.FIXED, bounded(minor)) for category, minor in made.items()]
 
 
-async def _copied(work: Work, month: Period, live: set[UUID]) -> list[Wanted]:
+async def _copied(work: Work, month: PeriodKey, live: set[UUID]) -> list[Wanted]:
     """The rows of the month planned last, but those of categories that are archived since."""
     last = await filling.last_planned(work.connection, work.book_id, month.first)
     if last is None:

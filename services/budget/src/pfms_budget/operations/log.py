@@ -10,12 +10,14 @@ from uuid import UUID
 import asyncpg
 
 from pfms_budget.domain.allocation import percent_text
+from pfms_budget.domain.periods import Calendar, Cycle
 from pfms_budget.domain.scenario import Scenario
 from pfms_budget.queries.allocations import Allocation
 from pfms_budget.queries.plans import Choices, Plan
-from pfms_common.period import Period
+from pfms_common.period import PeriodKey
 from pfms_common.telemetry import current
 from pfms_events.contracts.budget.allocation import AllocationCreated, AllocationDeleted, AllocationUpdated
+from pfms_events.contracts.budget.budget_periods import BudgetPeriodsUpdated, PeriodRule, periods_id
 from pfms_events.contracts.budget.budget_settings import BudgetSettingsUpdated, settings_id
 from pfms_events.contracts.budget.header import BudgetCreated, BudgetDeleted, BudgetUpdated, header_id
 from pfms_events.contracts.budget.scenario import (
@@ -61,7 +63,7 @@ def allocation_kept(row: Allocation) -> Change:
     event = AllocationCreated if row.version == 1 else AllocationUpdated
     state = event(
         id=row.id,
-        month=f"{row.first_day:%Y-%m}",
+        month=row.month,
         category_id=row.category_id,
         allocation_type=row.type.value,
         percentage=None if row.percentage is None else percent_text(row.percentage),
@@ -78,16 +80,34 @@ def allocation_deleted(allocation_id: UUID, version: int) -> Change:
     return Change(AllocationDeleted(id=allocation_id), allocation_id, version + 1)
 
 
-def header_kept(book_id: UUID, month: Period, plan: Plan, *, is_new: bool) -> Change:
+def header_kept(book_id: UUID, month: PeriodKey, plan: Plan, *, is_new: bool) -> Change:
     fields = {name: getattr(plan, name) for name in Plan.__slots__ if name != "version"}
     key = header_id(book_id, month.key)
     event = BudgetCreated if is_new else BudgetUpdated
     return Change(event.model_validate({"id": key, "month": month.key, **fields}), key, plan.version)
 
 
-def header_deleted(book_id: UUID, month: Period, plan: Plan) -> Change:
+def header_deleted(book_id: UUID, month: PeriodKey, plan: Plan) -> Change:
     key = header_id(book_id, month.key)
     return Change(BudgetDeleted(id=key, month=month.key), key, plan.version + 1)
+
+
+def periods_kept(book_id: UUID, calendar: Calendar, version: int) -> Change:
+    """Last working days follow from the rule; by hand the days are the rule."""
+    key = periods_id(book_id)
+    rules = tuple(
+        PeriodRule(
+            first_day=change.first,
+            bridge_day=change.bridge,
+            cycle=change.rule.cycle.value,
+            day=change.rule.day,
+            anchor=change.rule.anchor,
+            holidays=change.rule.holidays,
+            first_days=change.rule.days if change.rule.cycle is Cycle.BY_HAND else (),
+        )
+        for change in calendar.changes
+    )
+    return Change(BudgetPeriodsUpdated(id=key, rules=rules), key, version)
 
 
 def choices_kept(book_id: UUID, choices: Choices) -> Change:

@@ -35,7 +35,7 @@ from pfms_budget.queries import inputs
 from pfms_budget.queries.abroad import NOWHERE, Abroad
 from pfms_budget.queries.inputs import Facts, Plan
 from pfms_common.clock import today_in
-from pfms_common.period import Period, previous_month
+from pfms_common.period import Period
 
 DERIVED_WHOLE = 3
 """So few later months are derived with the touched ones: that takes fewer statements."""
@@ -51,13 +51,14 @@ class Task:
         periods: from the first touched one to the last, or to the end where that is near.
         later: those after them, which only what is handed on can change.
         fresh: first days of those whose cells are read again.
-        is_first: whether the budget begins with the first of them.
+        before: the period before the first of them, which hands on to it and is read as well; None where the
+            budget begins with the first.
     """
 
     periods: Sequence[Period]
     later: Sequence[Period]
     fresh: frozenset[date]
-    is_first: bool
+    before: Period | None
     settings: Settings
 
     @property
@@ -66,8 +67,7 @@ class Task:
 
     @property
     def reads_from(self) -> date:
-        """The month before the first, which hands on to it, is read as well."""
-        return self.first.first if self.is_first else previous_month(self.first).first
+        return (self.before or self.first).first
 
     @property
     def last(self) -> date:
@@ -158,7 +158,7 @@ async def recomputed(
 
 def periods_of(facts: Facts, now: datetime) -> list[Period]:
     """All months of a book's budget."""
-    return budget_months(facts.planned, facts.last_movement, today_in(facts.timezone, now))
+    return budget_months(facts.calendar, facts.planned, facts.last_movement, today_in(facts.timezone, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +206,12 @@ def _task(facts: Facts, touched: Touched, judge: Judge, now: datetime) -> Task |
     fresh |= {period.first for period in periods if facts.stored and period.first > facts.stored[1]}
     if not fresh:
         return None
-    first = min(fresh)
-    rest = [period for period in periods if period.first >= first]
+    n = [period.first for period in periods].index(min(fresh))
+    rest = periods[n:]
     touched_ones = sum(period.first <= max(fresh) for period in rest)
     whole = touched_ones if len(rest) - touched_ones > DERIVED_WHOLE else len(rest)
     settings = replace(facts.settings, cards=judge.scope.cards)
-    return Task(rest[:whole], rest[whole:], frozenset(fresh), first == periods[0].first, settings)
+    return Task(rest[:whole], rest[whole:], frozenset(fresh), periods[n - 1] if n else None, settings)
 
 
 async def _read(
@@ -224,7 +224,7 @@ async def _read(
         return {}
     spans = {book: (task.reads_from, task.last) for book, task in tasks.items()}
     rest = {book: (task.reads_from, date.max) for book, task in tasks.items()}
-    firsts = {book: task.first.first for book, task in tasks.items() if task.is_first}
+    firsts = {book: task.first.first for book, task in tasks.items() if task.before is None}
     fresh = [
         (book, period)
         for book, task in tasks.items()
@@ -286,7 +286,7 @@ def _news(changed: Sequence[Changed], basis: Basis, told: date | None) -> list[a
 
 
 def _carried(task: Task, basis: Basis) -> Carried:
-    if task.is_first:
+    if task.before is None:
         return carried_into_first(basis.held(task))
     return carried_from(basis.stored[task.reads_from])
 
@@ -295,7 +295,7 @@ def _given(task: Task, basis: Basis) -> dict[str, Given]:
     """What each period is given: of touched months from their cells, of others from their stored rows."""
     fresh = [period for period in task.periods if period.first in task.fresh]
     sums = month_lines(basis.cells, basis.scope, fresh, basis.abroad.revalued(basis.scope, fresh))
-    excluded = 0 if task.is_first else basis.stored[task.reads_from].header.excluded
+    excluded = 0 if task.before is None else basis.stored[task.reads_from].header.excluded
     given: dict[str, Given] = {}
     for period in task.periods:
         allocations = basis.allocations.get(period.first, {})

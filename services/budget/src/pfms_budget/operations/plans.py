@@ -6,15 +6,15 @@ from typing import Any
 
 from pfms_budget.domain.filling import Filling
 from pfms_budget.domain.planned_income import planned_total
-from pfms_budget.domain.span import check_plannable
 from pfms_budget.operations import log
 from pfms_budget.operations.filling import fill
+from pfms_budget.operations.named import check_plannable
 from pfms_budget.operations.work import Work
 from pfms_budget.queries import allocations
 from pfms_budget.queries import plans as queries
 from pfms_budget.queries.filling import last_planned
 from pfms_budget.queries.plans import Choices, Plan
-from pfms_common.period import Period
+from pfms_common.period import PeriodKey
 from pfms_common.problem import Conflict, InUse, NotFound
 from pfms_events.contracts.budget.header import header_id
 
@@ -40,10 +40,10 @@ ON CONFLICT (book_id) DO UPDATE SET default_rollover = excluded.default_rollover
 
 
 async def create(
-    work: Work, month: Period, fields: Mapping[str, Any], filling: Filling = Filling.EMPTY
+    work: Work, month: PeriodKey, fields: Mapping[str, Any], filling: Filling = Filling.EMPTY
 ) -> None:
     """Gives a month its header and what it begins with; Conflict where it has a header."""
-    check_plannable(month, work.now.date())
+    await check_plannable(work, month)
     if (await queries.plan(work.connection, work.book_id, month.first)).version:
         raise Conflict(
             "This month has a budget already; change that one.",
@@ -54,7 +54,7 @@ async def create(
     await fill(work, month, filling)
 
 
-async def _begun(work: Work, month: Period, filling: Filling) -> Plan:
+async def _begun(work: Work, month: PeriodKey, filling: Filling) -> Plan:
     """The header before what is given of it: nothing, or what the month planned last has of money."""
     last = None
     if filling is Filling.COPY:
@@ -67,7 +67,7 @@ async def _begun(work: Work, month: Period, filling: Filling) -> Plan:
 
 async def change(
     work: Work,
-    month: Period,
+    month: PeriodKey,
     fields: Mapping[str, Any],
     check: Callable[[int], None],
     *,
@@ -83,23 +83,22 @@ async def change(
     await _keep(work, month, _changed(before, fields))
 
 
-async def delete(work: Work, month: Period, check: Callable[[int], None]) -> None:
+async def delete(work: Work, month: PeriodKey, check: Callable[[int], None]) -> None:
     """Takes a month's header away, with what it holds; months that nothing plans any more leave the budget.
 
     Allocations must be deleted first, so that no money is set free by the way.
     """
-    plan = await queries.plan(work.connection, work.book_id, month.first)
+    plan = await _present(work, month)
     if not plan.version:
         raise NotFound(f"Nothing is planned for {month.key}.")
     check(plan.version)
     if await allocations.of_month(work.connection, work.book_id, month.first):
         raise InUse(f"{month.key} has allocations; delete them first.")
-    await work.connection.execute(_DELETE, work.book_id, month.first)
-    await work.tell(log.header_deleted(work.book_id, month, plan))
+    await remove(work, month, plan)
     await work.derive(month.first, tells=True)
 
 
-async def hold(work: Work, month: Period, minor: int) -> None:
+async def hold(work: Work, month: PeriodKey, minor: int) -> None:
     """Sets what the month holds back for the next one."""
     plan = await _present(work, month)
     await _keep(work, month, replace(plan, hold_minor=minor), allocates=True)
@@ -130,18 +129,27 @@ def _parts(plan: Plan) -> list[int]:
     return [getattr(plan, name) for name in PARTS]
 
 
-async def _present(work: Work, month: Period) -> Plan:
-    if not await queries.is_in_budget(work.connection, work.book_id, month.first):
+async def _present(work: Work, month: PeriodKey) -> Plan:
+    if not await queries.is_in_budget(work.connection, work.book_id, month):
         raise NotFound(f"The budget of this book has no month {month.key}; make it with POST /budgets.")
     return await queries.plan(work.connection, work.book_id, month.first)
 
 
-async def _keep(work: Work, month: Period, plan: Plan, *, allocates: bool = False) -> None:
-    """A header that comes back goes on with the versions of the one that went."""
+async def write(work: Work, month: PeriodKey, plan: Plan) -> None:
+    """One version on. A header that comes back goes on with the versions of the one that went."""
     before = plan.version or await log.last_version(
         work.connection, work.book_id, header_id(work.book_id, month.key)
     )
     kept = replace(plan, version=before + 1)
     await work.connection.execute(_KEEP, work.book_id, month.first, *asdict(kept).values())
     await work.tell(log.header_kept(work.book_id, month, kept, is_new=not plan.version))
+
+
+async def remove(work: Work, month: PeriodKey, plan: Plan) -> None:
+    await work.connection.execute(_DELETE, work.book_id, month.first)
+    await work.tell(log.header_deleted(work.book_id, month, plan))
+
+
+async def _keep(work: Work, month: PeriodKey, plan: Plan, *, allocates: bool = False) -> None:
+    await write(work, month, plan)
     await work.derive(month.first, allocates=allocates, tells=True)

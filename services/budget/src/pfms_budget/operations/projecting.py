@@ -9,7 +9,6 @@ import asyncpg
 from pfms_budget.operations import contributions, copies, evaluating, months
 from pfms_budget.operations.news import News
 from pfms_budget.operations.touched import EVERYTHING, Touched
-from pfms_common.period import month_of, next_month
 from pfms_common.sql import connection as connection_of
 from pfms_common.sql import scope
 from pfms_events.envelope import Envelope
@@ -32,7 +31,7 @@ COPIES = (
 """Made anew by a rebuild."""
 
 AHEAD_OF_UTC = timedelta(hours=14)
-"""The first place on earth where a month begins."""
+"""The first place on earth where a period begins."""
 
 _WAITING = "SELECT book_id FROM dirty ORDER BY book_id LIMIT $1"
 _NOTE = """
@@ -44,7 +43,7 @@ ON CONFLICT (book_id) DO UPDATE SET since = least(d.since, excluded.since), befo
 _ENDING = """
 SELECT b.book_id FROM book b, LATERAL (
     SELECT first_day FROM month WHERE book_id = b.book_id ORDER BY first_day DESC LIMIT 1) m
-WHERE m.first_day < $1 AND ($2::uuid IS NULL OR b.book_id > $2) ORDER BY b.book_id LIMIT $3
+WHERE m.first_day <= $1 AND ($2::uuid IS NULL OR b.book_id > $2) ORDER BY b.book_id LIMIT $3
 """
 _FORGET = "DELETE FROM {table} WHERE book_id = $1"
 
@@ -84,11 +83,12 @@ async def derive_waiting(app_pool: asyncpg.Pool, relay_pool: asyncpg.Pool, now: 
 
 
 async def extend(app_pool: asyncpg.Pool, relay_pool: asyncpg.Pool, now: datetime) -> int:
-    """Derives the months that time itself has added to budgets; how many books were looked at.
+    """Derives the periods that time itself has added to budgets, those whose last one has begun; how many books were
+    looked at.
 
-    A book west of UTC is found some hours before its own month begins, and left as it is.
+    A book west of UTC is found some hours before its own period begins, and left as it is.
     """
-    due, amount, after = next_month(month_of((now + AHEAD_OF_UTC).date())).first, 0, None
+    due, amount, after = (now + AHEAD_OF_UTC).date(), 0, None
     while True:
         async with connection_of(relay_pool) as finder:
             books = [row["book_id"] for row in await finder.fetch(_ENDING, due, after, BOOKS_AT_ONCE)]

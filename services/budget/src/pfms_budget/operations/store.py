@@ -30,7 +30,7 @@ def _overwrite(names: Sequence[str]) -> str:
 _MONTHS = f"""
 INSERT INTO month (book_id, first_day, last_day, key, derived_at, {", ".join(_FIGURES)})
 SELECT u.* FROM unnest({_places(["uuid", "date", "date", "text", "timestamptz", *["numeric"] * len(_FIGURES)])}) AS u
-ON CONFLICT (book_id, first_day) DO UPDATE SET derived_at = excluded.derived_at, {_overwrite(_FIGURES)}
+ON CONFLICT (book_id, first_day) DO UPDATE SET {_overwrite(["last_day", "key", "derived_at", *_FIGURES])}
 """
 _LINES = f"""
 INSERT INTO month_line (book_id, first_day, category_id, {", ".join(_LINE_FIGURES)})

@@ -40,6 +40,10 @@ class Work:
             holds_strict=allocates,
         )
 
+    async def derive_since(self, day: date) -> None:
+        """Derives the months from the one of `day` to the last."""
+        await months.derive(self.connection, {self.book_id: Touched(since=day)}, self.now, actor=self.user_id)
+
     async def derive_all(self) -> None:
         await months.derive(self.connection, {self.book_id: EVERYTHING}, self.now, actor=self.user_id)
 

@@ -10,16 +10,15 @@ import asyncpg
 from pfms_budget.domain.allocation import AllocationType
 from pfms_budget.domain.rollover import Rollover
 
-_COLUMNS = (
-    "id, first_day, category_id, type, percentage, allocated_minor, rollover, colour, position, version"
-)
-_GET = f"SELECT {_COLUMNS} FROM allocation WHERE book_id = $1 AND id = $2"
-_OF_MONTH = f"""
-SELECT {_COLUMNS} FROM allocation WHERE book_id = $1 AND first_day = $2 ORDER BY position, id
+_READ = """
+SELECT a.*, m.key AS month
+FROM allocation a LEFT JOIN month m ON m.book_id = a.book_id AND m.first_day = a.first_day
+WHERE a.book_id = $1
 """
-_OF_CATEGORY = f"""
-SELECT {_COLUMNS} FROM allocation WHERE book_id = $1 AND category_id = $2 ORDER BY first_day
-"""
+_GET = f"{_READ} AND a.id = $2"
+_OF_MONTH = f"{_READ} AND a.first_day = $2 ORDER BY a.position, a.id"
+_SINCE = f"{_READ} AND a.first_day >= $2 ORDER BY a.first_day, a.position, a.id"
+_OF_CATEGORY = f"{_READ} AND a.category_id = $2 ORDER BY a.first_day"
 _ROLLOVERS_BEFORE = """
 SELECT DISTINCT ON (category_id) category_id, rollover FROM allocation
 WHERE book_id = $1 AND category_id = ANY ($2) AND first_day < $3 ORDER BY category_id, first_day DESC
@@ -33,9 +32,13 @@ WHERE book_id = $1 AND id = ANY ($2) AND keeps_debt AND on_budget
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """What a month sets aside for a category; `percentage` in hundredths, None for a fixed amount."""
+    """What a month sets aside for a category; `percentage` in hundredths, None for a fixed amount.
+
+    `month` is the key of the month that begins on `first_day`, which the row itself does not hold.
+    """
 
     id: UUID
+    month: str
     first_day: date
     category_id: UUID
     type: AllocationType
@@ -55,6 +58,11 @@ async def get(connection: asyncpg.Connection, book_id: UUID, allocation_id: UUID
 async def of_month(connection: asyncpg.Connection, book_id: UUID, first_day: date) -> list[Allocation]:
     """In the order that people gave them."""
     return [_allocation(row) for row in await connection.fetch(_OF_MONTH, book_id, first_day)]
+
+
+async def since(connection: asyncpg.Connection, book_id: UUID, first_day: date) -> list[Allocation]:
+    """Those of months that begin on a day or later, oldest first."""
+    return [_allocation(row) for row in await connection.fetch(_SINCE, book_id, first_day)]
 
 
 async def of_category(connection: asyncpg.Connection, book_id: UUID, category_id: UUID) -> list[Allocation]:

@@ -14,8 +14,10 @@ from pfms_budget.domain.card import OnCards
 from pfms_budget.domain.cells import Cell, Kind, Tally
 from pfms_budget.domain.counting import Account, Scope, scope_of
 from pfms_budget.domain.month import Allocation, HeaderRow, LineRow, Month, Settings
+from pfms_budget.domain.periods import Calendar
 from pfms_budget.domain.rollover import Rollover, Unrolled
-from pfms_common.period import Period, month_of
+from pfms_budget.queries.periods import calendar_of
+from pfms_common.period import Period
 
 type ByBook[T] = dict[UUID, T]
 type Allocations = dict[date, dict[UUID, Allocation]]
@@ -32,7 +34,8 @@ SELECT u.book_id, b.base_currency, b.timezone, b.unconverted, s.default_rollover
        least((SELECT min(first_day) FROM plan WHERE book_id = u.book_id),
              (SELECT min(first_day) FROM allocation WHERE book_id = u.book_id)) AS planned_first,
        greatest((SELECT max(first_day) FROM plan WHERE book_id = u.book_id),
-                (SELECT max(first_day) FROM allocation WHERE book_id = u.book_id)) AS planned_last
+                (SELECT max(first_day) FROM allocation WHERE book_id = u.book_id)) AS planned_last,
+       (SELECT json_agg(r ORDER BY first_day) FROM period_rule r WHERE book_id = u.book_id)::text AS rules
 FROM unnest($1::uuid[]) AS u (book_id)
 LEFT JOIN LATERAL (SELECT * FROM book WHERE book_id = u.book_id LIMIT 1) b ON true
 LEFT JOIN LATERAL (SELECT * FROM settings WHERE book_id = u.book_id LIMIT 1) s ON true
@@ -109,7 +112,7 @@ class Facts:
     Args:
         base_currency: empty until auth has told of the book.
         unconverted: the accounts that the stored months leave out for want of a rate.
-        planned: the first and the last month with a header or an allocation.
+        planned: the first and the last of those with a header or an allocation.
         stored: the first and the last month that was derived.
         dirty_since: the month from which on changes wait to be derived.
     """
@@ -119,7 +122,8 @@ class Facts:
     unconverted: frozenset[UUID]
     settings: Settings
     strict: bool
-    planned: tuple[Period, ...]
+    calendar: Calendar
+    planned: tuple[date, ...]
     last_movement: date | None
     stored: tuple[date, date] | None
     dirty_since: date | None
@@ -143,7 +147,8 @@ def _facts(row: asyncpg.Record) -> Facts:
         unconverted=frozenset(row["unconverted"] or ()),
         settings=settings_of(row),
         strict=bool(row["strict"]),
-        planned=tuple(month_of(day) for day in planned if day),
+        calendar=calendar_of(row["rules"]),
+        planned=tuple(day for day in planned if day),
         last_movement=row["last_movement"],
         stored=(row["stored_first"], row["stored_last"]) if row["stored_first"] else None,
         dirty_since=row["since"],

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from pfms_common.period import PeriodKey
 from pfms_common.sql import connection as connection_of
 from pfms_common.sql import scope
 
@@ -42,11 +43,11 @@ class Document:
 
 
 async def one(
-    connection: asyncpg.Connection | asyncpg.Pool, book_id: UUID, first_day: date, wanted: int = 0
+    connection: asyncpg.Connection | asyncpg.Pool, book_id: UUID, month: PeriodKey, wanted: int = 0
 ) -> Document | None:
-    """The month that begins on this day; None outside the book's budget. Needs no transaction."""
-    row = await connection.fetchrow(_ONE, book_id, first_day, wanted)
-    return Document(*row) if row else None
+    """The month of this key; None outside the book's budget. Needs no transaction."""
+    row = await connection.fetchrow(_ONE, book_id, month.first, wanted)
+    return Document(*row) if row and row["key"] == month.key else None
 
 
 async def many(

@@ -7,10 +7,12 @@ from uuid import UUID
 import asyncpg
 
 from pfms_budget.domain.rollover import Rollover, Unrolled
+from pfms_common.period import PeriodKey
 
 _PLAN = "SELECT * FROM plan WHERE book_id = $1 AND first_day = $2"
 _SETTINGS = "SELECT default_rollover, unrolled, strict, version FROM settings WHERE book_id = $1"
-_IN_BUDGET = "SELECT EXISTS (SELECT FROM month WHERE book_id = $1 AND first_day = $2)"
+_IN_BUDGET = "SELECT EXISTS (SELECT FROM month WHERE book_id = $1 AND first_day = $2 AND key = $3)"
+_SINCE = "SELECT * FROM plan WHERE book_id = $1 AND first_day >= $2 ORDER BY first_day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,22 @@ class Choices:
 async def plan(connection: asyncpg.Connection, book_id: UUID, first_day: date) -> Plan:
     """The header of a month; version 0 where it has none."""
     row = await connection.fetchrow(_PLAN, book_id, first_day)
-    return Plan(**{name: row[name] for name in Plan.__slots__}) if row else Plan()
+    return _plan(row) if row else Plan()
 
 
-async def is_in_budget(connection: asyncpg.Connection, book_id: UUID, first_day: date) -> bool:
+async def plans_since(connection: asyncpg.Connection, book_id: UUID, first_day: date) -> dict[date, Plan]:
+    """The headers of months that begin on a day or later, by their first days, oldest first."""
+    rows = await connection.fetch(_SINCE, book_id, first_day)
+    return {row["first_day"]: _plan(row) for row in rows}
+
+
+def _plan(row: asyncpg.Record) -> Plan:
+    return Plan(**{name: row[name] for name in Plan.__slots__})
+
+
+async def is_in_budget(connection: asyncpg.Connection, book_id: UUID, month: PeriodKey) -> bool:
     """Whether the month lies in the unbroken run of the book's budget."""
-    found: bool = await connection.fetchval(_IN_BUDGET, book_id, first_day)
+    found: bool = await connection.fetchval(_IN_BUDGET, book_id, month.first, month.key)
     return found
 
 

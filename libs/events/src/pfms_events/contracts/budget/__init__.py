@@ -1,6 +1,14 @@
 """What the budget publishes of one book, a file for each thing that events are about. The stream is the book."""
 
-from pfms_events.contracts.budget import allocation, budget_settings, goal, header, month, scenario
+from pfms_events.contracts.budget import (
+    allocation,
+    budget_periods,
+    budget_settings,
+    goal,
+    header,
+    month,
+    scenario,
+)
 from pfms_events.event import EventType
 
 EVENTS: tuple[EventType, ...] = (
@@ -10,4 +18,5 @@ EVENTS: tuple[EventType, ...] = (
     *budget_settings.EVENTS,
     *scenario.EVENTS,
     *goal.EVENTS,
+    *budget_periods.EVENTS,
 )

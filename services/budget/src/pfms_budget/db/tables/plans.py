@@ -23,6 +23,26 @@ class SettingsRow(Base):
     version: Mapped[int] = mapped_column(BigInteger)
 
 
+class PeriodRuleRow(Base):
+    """By which rule a book's periods begin from `first_day` on; before the first of them they are calendar months.
+
+    `bridge_day`: when the period before began, the last by the rule before. `days`: the first days themselves, by
+    hand and of last working days.
+    """
+
+    __tablename__ = "period_rule"
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    first_day: Mapped[date] = mapped_column(Date, primary_key=True)
+    bridge_day: Mapped[date] = mapped_column(Date)
+    cycle: Mapped[str] = mapped_column(Text)
+    day: Mapped[int | None]
+    anchor: Mapped[date | None] = mapped_column(Date)
+    holidays: Mapped[str | None] = mapped_column(Text)
+    days: Mapped[list[date]] = mapped_column(ARRAY(Date))
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
 class PlanRow(Base):
     """The header of a month, by its first day; a month without one reads as zeros, as version 0."""
 
