@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from pfms_events import asyncapi
 from pfms_events.contracts import PRODUCERS
 from pfms_events.envelope import Envelope, UnreadableError, open_envelope
 from pfms_events.event import EventType, catalogue
@@ -37,7 +38,11 @@ def files(subscriptions: Iterable[Taker]) -> dict[str, bytes]:
         f"events/{_name(event)}.schema.json": orjson.dumps(schema_of(event), option=_OPTIONS)
         for event in _events()
     }
-    return schemas | {"topology.json": topology_json(topology_of(subscriptions))}
+    topology = topology_of(subscriptions)
+    return schemas | {
+        "topology.json": topology_json(topology),
+        asyncapi.FILE: asyncapi.asyncapi_json(topology),
+    }
 
 
 def write(folder: Path, subscriptions: Iterable[Taker]) -> list[str]:
