@@ -151,7 +151,9 @@ async def furnish(owner: Any) -> dict[str, str]:
     habit = await owner.post("/habits", {"name": CANARY, "unit_cost_minor": 450, "currency": "EUR"})
     log = await owner.post(f"/habits/{habit['id']}/log", {"date": "2026-02-03", "note": CANARY})
     goal = await owner.post("/savings/goals", {"name": CANARY, "target_minor": 100_000, "note": CANARY})
-    contribution = await owner.post(f"/savings/goals/{goal['id']}/contribute", {"amount_minor": 5})
+    contribution = await owner.post(
+        f"/savings/goals/{goal['id']}/contribute", {"amount_minor": 5}, status=202
+    )
     sessions = await owner.get("/auth/sessions")
     profile = await owner.get("/user/profile")
     return {
