@@ -81,6 +81,7 @@ ROUTES = (
     Route("/allocations", "budget"),
     Route("/budget-settings", "budget"),
     Route("/periods", "budget"),
+    Route("/sync/budget", "budget"),
     Route("/forecast", "budget"),
     Route("/safe-to-spend", "budget"),
     Route("/budget-templates", "budget"),

@@ -58,12 +58,17 @@ class Rates:
 
     def at(self, source: str, target: str, day: date) -> Fraction | None:
         """What one unit of `source` is in `target`; None where no rate says it."""
+        found = self.dated(source, target, day)
+        return found[1] if found else None
+
+    def dated(self, source: str, target: str, day: date) -> tuple[date, Fraction] | None:
+        """The same, with the day that the rate is of."""
         if source == target:
-            return Fraction(1)
+            return day, Fraction(1)
         direct, inverse = self._newest(source, target, day), self._newest(target, source, day)
         if direct is None or (inverse is not None and inverse[0] > direct[0]):
-            return 1 / inverse[1] if inverse else None  # law floats: Fractions, which are exact
-        return direct[1]
+            return (inverse[0], 1 / inverse[1]) if inverse else None  # law floats: Fractions, which are exact
+        return direct
 
     def by_unit(self, source: str, target: str, day: date) -> Fraction | None:
         """What one minor unit of `source` is in minor units of `target`, exactly; None where no rate says it."""

@@ -11,10 +11,12 @@ from pfms_budget.api import (
     budget_templates,
     budgets,
     contributions,
+    explain,
     forecast,
     goals,
     periods,
     scenarios,
+    sync,
 )
 from pfms_budget.consumers import SUBSCRIPTIONS
 from pfms_budget.db.tables import Base
@@ -36,6 +38,7 @@ from pfms_budget.settings import BudgetSettings
 from pfms_common.problem import Problem
 from pfms_common.rrule import BadRecurrence
 from pfms_common.turns import Turns
+from pfms_events.sync import Resync
 from pfms_service.roles import feed_clients
 from pfms_service.sagas import SAGAS
 from pfms_service.service import Resources, Running, Service
@@ -59,6 +62,7 @@ SERVICE = Service(
     metadata=Base.metadata,
     routers=(
         budgets.router,
+        explain.router,
         allocations.router,
         budget_settings.router,
         budget_templates.router,
@@ -69,6 +73,7 @@ SERVICE = Service(
         auto_assign.router,
         goals.router,
         contributions.router,
+        sync.router,
     ),
     errors={
         BadRecurrence: Problem(400, "bad_recurrence", "The recurrence rule names no days"),
@@ -85,6 +90,7 @@ SERVICE = Service(
         ),
         BadGoal: Problem(400, "bad_goal", "This is not a goal of its kind"),
         NotContributed: Problem(409, "not_contributed", "This goal is not filled by contributions now"),
+        Resync: Problem(410, "resync", "Sync anew from the beginning"),
         AllocationExists: Problem(409, "allocation_exists", "The category has an allocation already"),
         OverAllocated: Problem(409, "over_allocated", "More is allocated than there is"),
     },

@@ -11,6 +11,7 @@ RULE = {"kind": "fixed", "amount_minor": 1}
 READS = [
     "/budgets",
     "/budgets/2024-01",
+    "/budgets/2024-01/explain",
     "/budgets/2024-01/allocations",
     f"/allocations/{SOME}",
     f"/allocations/{SOME}/history",
@@ -30,6 +31,7 @@ READS = [
     f"/savings/goals/{SOME}/contributions/{SOME}",
     "/savings/goals",
     "/periods",
+    "/sync/budget",
 ]
 WRITES = [
     ("POST", "/budgets", {"month": "2024-01"}),

@@ -8,6 +8,7 @@ from uuid import UUID
 from pfms_common.problem import Problem
 from pfms_common.rrule import BadRecurrence
 from pfms_common.sql import open_pool
+from pfms_events.sync import Resync
 from pfms_ledger.adapters.opening import open_store
 from pfms_ledger.adapters.s3 import Credentials
 from pfms_ledger.api import (
@@ -62,7 +63,6 @@ from pfms_ledger.operations.restoring import NotFresh, NotOurs, OtherBaseCurrenc
 from pfms_ledger.operations.undo import NotUndoable
 from pfms_ledger.queries.facts import Facts
 from pfms_ledger.queries.invariants import faults
-from pfms_ledger.queries.sync import Resync
 from pfms_ledger.settings import LedgerSettings
 from pfms_service.resources import close_pool
 from pfms_service.service import Resources, Running, Service

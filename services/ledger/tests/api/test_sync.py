@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pfms_common.ids import new_id
-from pfms_ledger.queries import sync
+from pfms_events import sync
 
 
 class Phone:

@@ -82,6 +82,10 @@ class Reader:
     async def caught_up(self) -> Stale | None:
         return await caught_up(self.resources.pool, self.book_id, self.wanted)
 
+    async def derived(self) -> Stale | None:
+        """The same, and until no change waits to be derived: months and transactions are read as one state."""
+        return await caught_up(self.resources.pool, self.book_id, self.wanted, derived=True)
+
 
 async def _reader(principal: Viewer, resources: ResourcesDep, token: Token = None) -> Reader:
     return Reader(resources, principal, consistency.read(token).get(("ledger", principal.book_id), 0))

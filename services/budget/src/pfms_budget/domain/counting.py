@@ -146,6 +146,21 @@ def counts_as(cell: Cell, scope: Scope) -> Figure | None:
     return income if cell.category_id in scope.income else Figure.SPENDING
 
 
+def payments(cell: Cell, worth: int, scope: Scope) -> list[tuple[UUID, int]]:
+    """What each card was paid by a cell: a transfer into it, or income on it; what left it is below zero.
+
+    Of a transfer between two cards the sending side counts, for both.
+    """
+    figure = counts_as(cell, scope)
+    on_card = cell.account_id in scope.cards
+    if figure is None or figure is Figure.SPENDING:
+        return []
+    own = [(cell.account_id, worth)] if on_card else []
+    if figure is not Figure.PAYMENT:
+        return own
+    return [(cell.counter_id, -worth), *own] if cell.counter_id and (worth < 0 or not on_card) else []
+
+
 def month_lines(
     cells: Iterable[tuple[Cell, Tally]],
     scope: Scope,
@@ -198,32 +213,19 @@ class _Sums:
 
     def count(self, cell: Cell, tally: Tally, scope: Scope) -> None:
         figure, worth = counts_as(cell, scope), scope.worth(cell, tally)
-        card = cell.account_id if cell.account_id in scope.cards else None
-        if card is None and cell.account_id in scope.cash:
+        if cell.account_id in scope.cash:
             self.moved += 0 if cell.account_id in scope.foreign else tally.minor
             self.counted += worth if figure else 0
-        match figure:
-            case None:
-                return
-            case Figure.PAYMENT:
-                self._pay(cell, worth, card)
-            case Figure.SPENDING:
-                self.spent[cell.category_id] -= worth
-                self.counts[cell.category_id] += tally.transactions
-                if card:
-                    line = self.on_cards[cell.category_id]
-                    line[card] = line.get(card, 0) - worth
-            case _:
-                self.figures[figure] += worth
-                if card:
-                    self.paid[card] += worth
-
-    def _pay(self, cell: Cell, worth: int, card: UUID | None) -> None:
-        """Of a transfer between two cards the sending side counts, for both."""
-        if cell.counter_id and (card is None or worth < 0):
-            self.paid[cell.counter_id] -= worth
-            if card:
-                self.paid[card] += worth
+        for card, minor in payments(cell, worth, scope):
+            self.paid[card] += minor
+        if figure is Figure.SPENDING:
+            self.spent[cell.category_id] -= worth
+            self.counts[cell.category_id] += tally.transactions
+            if cell.account_id in scope.cards:
+                line = self.on_cards[cell.category_id]
+                line[cell.account_id] = line.get(cell.account_id, 0) - worth
+        elif figure:
+            self.figures[figure] += worth
 
     def total(self, revalued: int) -> PeriodSums:
         return PeriodSums(

@@ -52,9 +52,7 @@ def missing(
 
 def worth(held: Held, foreign: Mapping[UUID, str], rates: Rates, base: str, day: date) -> int:
     """What balances in other currencies are in the book's on a day, each rounded half-even on its own."""
-    return sum(
-        _in_base(minor, foreign[account], rates, base, day) for account, minor in held.items() if minor
-    )
+    return sum(in_base(minor, foreign[account], rates, base, day) for account, minor in held.items() if minor)
 
 
 def revalued(
@@ -87,11 +85,11 @@ def revalued(
 
 def _converted(cell: Cell, tally: Tally, currency: str, rates: Rates, base: str) -> Tally:
     return tally._replace(
-        base=tally.base + _in_base(tally.unstated, currency, rates, base, cell.day), unstated=0
+        base=tally.base + in_base(tally.unstated, currency, rates, base, cell.day), unstated=0
     )
 
 
-def _in_base(minor: int, currency: str, rates: Rates, base: str, day: date) -> int:
+def in_base(minor: int, currency: str, rates: Rates, base: str, day: date) -> int:
     """Nothing where no rate says it: such an account is not counted (`missing`)."""
     by_unit = rates.by_unit(currency, base, day)
     return round(minor * by_unit) if by_unit else 0

@@ -2,8 +2,7 @@
 copies against the ledger.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from pfms_budget.domain.month import accounted
 from pfms_budget.operations import cells, copies, months
 from pfms_budget.operations.news import Key, Known, News
 from pfms_budget.queries import inputs
-from pfms_common.sql import connection as connection_of
+from pfms_budget.queries.snapshot import snapshot
 from pfms_events.apply import events_of
 from pfms_events.contracts.ledger import EVENTS
 from pfms_events.envelope import open_envelope
@@ -23,14 +22,10 @@ from pfms_events.event import catalogue
 from pfms_events.feed import Feed
 from pfms_events.progress import applied_through
 
-# One state for all statements, without holding up the book's writers.
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_SCOPE = "SELECT set_config('app.book_ids', $1, true)"
-
 
 async def check(pool: asyncpg.Pool, book_id: UUID, now: datetime, feed: Feed | None = None) -> list[str]:
     """What is broken, in words; what merely waits to be derived is not. Without a feed the ledger is not asked."""
-    async with _snapshot(pool, book_id) as connection:
+    async with snapshot(pool, book_id) as connection:
         kept = await copies.all_of(connection, book_id)
         through = await applied_through(connection, "budget.ledger", "ledger", book_id)
         faults = await _faults_of_cells(connection, book_id, kept)
@@ -40,17 +35,6 @@ async def check(pool: asyncpg.Pool, book_id: UUID, now: datetime, feed: Feed | N
     if feed is not None:
         faults += _faults_of_copies(kept, await _told(feed, book_id, through))
     return faults
-
-
-@asynccontextmanager
-async def _snapshot(pool: asyncpg.Pool, book_id: UUID) -> AsyncIterator[asyncpg.Connection]:
-    async with connection_of(pool) as connection:
-        await connection.execute(_BEGIN)
-        try:
-            await connection.execute(_SCOPE, f"{{{book_id}}}")
-            yield connection
-        finally:
-            await connection.execute("ROLLBACK")
 
 
 async def _faults_of_cells(connection: asyncpg.Connection, book_id: UUID, kept: News) -> list[str]:

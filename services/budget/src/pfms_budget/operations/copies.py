@@ -108,9 +108,13 @@ def _kept(row: asyncpg.Record) -> TransactionCopy | None:
 
 _TRANSACTIONS: Copied[TransactionCopy] = Copied(
     "transaction",
-    {"cells": "jsonb", "income_source_id": "uuid"},
+    {"day": "date", "cells": "jsonb", "income_source_id": "uuid"},
     _kept,
-    lambda kept: [cell_json.to_json(kept.cells), kept.income_source_id],
+    lambda kept: [
+        min((cell.day for cell in kept.cells), default=None),
+        cell_json.to_json(kept.cells),
+        kept.income_source_id,
+    ],
 )
 _RETURN_ALLOCATIONS = """
 DELETE FROM allocation a USING unnest($1::uuid[], $2::uuid[]) AS u (book_id, category_id)

@@ -111,7 +111,7 @@ async def derive(
         holds_strict: a person allocates, so a strict book refuses what it does not have; OverAllocated.
     """
     facts = await inputs.facts(connection, list(touched))
-    judges = await _judges(connection, facts)
+    judges = await judges_of(connection, facts)
     tasks: dict[UUID, Task] = {}
     for book, known in facts.items():
         task = _task(known, judges[book].widened(touched[book], known), judges[book], now)
@@ -147,7 +147,7 @@ async def recomputed(
 ) -> tuple[Basis, list[Month]] | None:
     """All months of a book from its cells, without a look at the stored ones; None where nothing is planned."""
     facts = await inputs.facts(connection, [book_id])
-    judges = await _judges(connection, facts)
+    judges = await judges_of(connection, facts)
     task = _task(facts[book_id], EVERYTHING, judges[book_id], now)
     if task is None:
         return None
@@ -180,7 +180,7 @@ class Judge:
         return touched | Touched(since=touched.first) if self.scope.foreign and touched else touched
 
 
-async def _judges(connection: asyncpg.Connection, facts: Mapping[UUID, Facts]) -> dict[UUID, Judge]:
+async def judges_of(connection: asyncpg.Connection, facts: Mapping[UUID, Facts]) -> dict[UUID, Judge]:
     known = await inputs.known(connection, list(facts))
     bases = {book: facts[book].base_currency for book in facts}
     foreign = {book: known[book].foreign(bases[book]) for book in facts}

@@ -53,21 +53,23 @@ class Abroad:
 
     def worth(self, scope: Scope, day: date) -> int:
         """What counted accounts hold on a day, in the book's currency."""
-        held = self._held(scope, self.moved, date.min, day)
-        return worth(held, self.foreign, self.rates, self.base, day)
+        return worth(self.held(scope, day), self.foreign, self.rates, self.base, day)
+
+    def held(self, scope: Scope, day: date) -> dict[UUID, int]:
+        """What each counted account holds at the end of a day, in its own currency."""
+        return self._moved(scope, date.min, day)
 
     def revalued(self, scope: Scope, periods: Sequence[Period]) -> dict[str, int]:
         """By period by how much that is more at its end than before it; ordered and gapless periods."""
         if not self.foreign or not periods:
             return {}
-        before = self._held(scope, self.moved, date.min, periods[0].eve)
-        within = {period.key: self._held(scope, self.moved, period.first, period.last) for period in periods}
+        before = self.held(scope, periods[0].eve)
+        within = {period.key: self._moved(scope, period.first, period.last) for period in periods}
         return revalued(before, within, periods, self.foreign, self.rates, self.base)
 
-    @staticmethod
-    def _held(scope: Scope, moved: Sequence[Moved], first: date, last: date) -> dict[UUID, int]:
+    def _moved(self, scope: Scope, first: date, last: date) -> dict[UUID, int]:
         held: defaultdict[UUID, int] = defaultdict(int)
-        for each in moved:
+        for each in self.moved:
             if first <= each.day <= last and each.account_id in scope.cash:
                 held[each.account_id] += each.minor
         return held

@@ -24,7 +24,8 @@ _MANY = "SELECT key, version, applied, document FROM budget_months($1, $2, $3, $
 _APPLIED = """
 SELECT least(coalesce((SELECT applied_through FROM progress
                        WHERE stream_id = $1 AND consumer = 'budget.ledger' AND producer = 'ledger'), 0),
-             (SELECT before FROM dirty WHERE book_id = $1))
+             (SELECT before FROM dirty WHERE book_id = $1)) AS applied,
+       EXISTS (SELECT FROM dirty WHERE book_id = $1) AS waits
 """
 _PARKED = """
 SELECT EXISTS (SELECT FROM retry WHERE stream_id = $1 AND consumer = 'budget.ledger' AND parked_at IS NOT NULL
@@ -58,13 +59,17 @@ async def many(
         return [Document(*row) for row in await connection.fetch(_MANY, book_id, first, last, most, wanted)]
 
 
-async def caught_up(pool: asyncpg.Pool, book_id: UUID, wanted: int) -> Stale | None:
-    """Waits up to a second until the figures hold the ledger's number; else says why they do not."""
+async def caught_up(pool: asyncpg.Pool, book_id: UUID, wanted: int, *, derived: bool = False) -> Stale | None:
+    """Waits up to a second until the figures hold the ledger's number; else says why they do not.
+
+    `derived`: until they hold all that their copies do, besides.
+    """
     deadline, tries = time.monotonic() + WAIT_SECONDS, 0
     while True:
         with scope(books=[book_id]):
             async with connection_of(pool) as connection, connection.transaction():
-                if await connection.fetchval(_APPLIED, book_id) >= wanted:
+                applied, waits = await connection.fetchrow(_APPLIED, book_id)
+                if applied >= wanted and not (derived and waits):
                     return None
                 if time.monotonic() >= deadline:
                     return "parked" if await connection.fetchval(_PARKED, book_id, wanted) else "lagging"

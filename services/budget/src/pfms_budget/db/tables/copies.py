@@ -102,10 +102,13 @@ class RateRow(Base):
 
 
 class TransactionRow(Base):
-    """A transaction as the cells that it adds to, and the source that income came from; null: deleted."""
+    """A transaction as the cells that it adds to, all of one day, and the source that income came from; null:
+    deleted.
+    """
 
     __tablename__ = "transaction"
     __table_args__ = (
+        Index("transaction_day_idx", "book_id", "day", "id"),
         Index(
             "transaction_income_source_id_idx",
             "book_id",
@@ -117,6 +120,7 @@ class TransactionRow(Base):
     book_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(BigInteger)
+    day: Mapped[date | None] = mapped_column(Date)
     cells: Mapped[Any | None] = mapped_column(JSONB)
     income_source_id: Mapped[UUID | None]
 

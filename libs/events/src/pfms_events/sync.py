@@ -9,12 +9,6 @@ import asyncpg
 from pfms_common.problem import Refusal
 from pfms_common.sql import connection as connection_of
 from pfms_common.sql import scope
-from pfms_events.contracts.ledger import EVENTS
-
-# Runs of work, which come and go, and what follows from other things.
-_NO_THINGS = frozenset({"import", "pot_balance", "balance_low", "transaction_request"})
-THINGS = tuple(sorted({event.AGGREGATE for event in EVENTS} - _NO_THINGS))
-"""The aggregates that a client keeps. A new one of the ledger's contracts is among them by itself."""
 
 LOOKED_AT = 10
 """Events looked at for each item that a page may hold: a thing that was changed a thousand times makes pages short,
@@ -56,8 +50,10 @@ class Page:
     has_more: bool
 
 
-async def changed(pool: asyncpg.Pool, book_id: UUID, *, since: int, limit: int) -> Page:
-    """At most `limit` things of which something happened after the number `since`.
+async def changed(
+    pool: asyncpg.Pool, book_id: UUID, things: Sequence[str], *, since: int, limit: int
+) -> Page:
+    """At most `limit` things of these aggregates of which something happened after the number `since`.
 
     Whatever is written meanwhile has a higher number, so it comes on a later page and nothing is passed over.
     """
@@ -69,7 +65,7 @@ async def changed(pool: asyncpg.Pool, book_id: UUID, *, since: int, limit: int) 
                     "The book was restored to an earlier state: drop your copy and begin without `since`."
                 )
             through = min(head, since + LOOKED_AT * limit)
-            rows = await connection.fetch(_NEWEST, book_id, since, through, THINGS, limit)
+            rows = await connection.fetch(_NEWEST, book_id, since, through, things, limit)
     if len(rows) == limit:
         through = rows[-1]["sequence"]
     return Page([_thing(row) for row in rows], through, through < head)
