@@ -342,3 +342,16 @@ def read_of(node, table):
     met = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
     own = met * node["Actual Loops"] if node.get("Relation Name") == table else 0
     return own + sum(read_of(below, table) for below in node.get("Plans", []))
+
+
+async def test_what_only_moves_into_the_accounts_own_pot_is_on_no_statement(anna):
+    account = await anna.account(opening_balance_minor=10_000)
+    pot = (await anna.post("/pots", account_id=account["id"], name="Holiday")).json()
+    ends = {"from": {"account_id": account["id"]}, "to": {"account_id": account["id"], "pot_id": pot["id"]}}
+    moved = await anna.post("/transactions", type="transfer", date="2026-03-01", amount_minor=500, **ends)
+    spent = await anna.spend(account, -100)
+
+    text = (await exported(anna, f"accounts/{account['id']}/ofx")).decode()
+
+    assert moved.status_code == 201, moved.text
+    assert (text.count("<STMTTRN>"), spent["id"] in text) == (1, True)

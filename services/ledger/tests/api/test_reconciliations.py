@@ -218,6 +218,22 @@ async def test_what_is_pending_or_elsewhere_is_not_ticked(anna, boris, account):
     assert (await finish(anna, open_, 2, accept_adjustment=True)).json()["code"] == "not_cleared"
 
 
+async def test_what_is_dated_after_the_statement_is_not_on_it(anna, account):
+    on_the_day = await anna.spend(account, -5, "2026-02-28")
+    later = await anna.spend(account, -5, "2026-03-01")
+    open_ = (await start(anna, account, 995)).json()
+
+    refused = await tick(anna, open_, on_the_day, later)
+    ticked = await tick(anna, open_, on_the_day)
+    await anna.patch(f"/transactions/{on_the_day['id']}", 1, date="2026-03-02")
+    moved = await finish(anna, open_, 2)
+
+    assert (refused.status_code, refused.json()["errors"]) == (409, {"tick.1": ["is dated 2026-03-01"]})
+    assert "2026-02-28" in refused.json()["detail"]
+    assert ticked.json()["ticked"] == [on_the_day["id"]]
+    assert (moved.status_code, moved.json()["errors"]) == (409, {on_the_day["id"]: ["is dated 2026-03-02"]})
+
+
 async def test_an_open_one_is_corrected_or_cancelled_and_a_finished_one_is_not(anna, boris, account):
     open_ = (await start(anna, account, 900)).json()
     path = path_of(open_)

@@ -45,6 +45,18 @@ async def test_what_is_not_open_yet_has_no_value(anna, house):
     assert await held(anna, house, "2020-01-01") == 300_000
 
 
+async def test_an_account_does_not_come_to_open_behind_a_valuation(anna, house):
+    await value(anna, house, "2024-01-31", 310_000)
+    path = f"/accounts/{house['id']}"
+
+    refused = await anna.patch(path, 1, opened_on="2024-02-01")
+    moved = await anna.patch(path, 1, opened_on="2024-01-31")
+
+    assert (refused.status_code, list(refused.json()["errors"])) == (409, ["opened_on"])
+    assert "2024-01-31" in refused.json()["detail"]
+    assert (moved.status_code, moved.json()["opened_on"]) == (200, "2024-01-31")
+
+
 async def test_valuations_keep_their_values_when_one_comes_in_between_or_goes(ledger, anna, house):
     await value(anna, house, "2024-01-31", 310_000)
     await value(anna, house, "2026-01-31", 360_000)

@@ -204,6 +204,16 @@ def test_a_whole_file_in_another_currency_is_refused(header: str, read_text: Rea
         read_text(f"Date,Text,{header}\n2024-03-28,A,{cell}\n")
 
     assert refusal.value.reason == "other_currency"
+    assert all(code in str(refusal.value) for code in ("USD", "EUR"))
+
+
+def test_a_lone_day_beyond_the_bounds_is_refused_by_name_and_no_question_of_order(read_text: Read) -> None:
+    reading = read_text("Date,Text,Amount\n2099-01-02,A,-10.00\n")
+
+    (row,) = reading.rows()
+    assert reading.questions == []
+    assert row.error is not None
+    assert "'2099-01-02' is too far away: days from 1900 to the end of 20" in row.error
 
 
 @pytest.mark.parametrize(

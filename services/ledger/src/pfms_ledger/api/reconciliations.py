@@ -195,7 +195,8 @@ async def tick_transactions(
     claim: Claimed,
 ) -> Response:
     """All or none of them. It adds to what others tick at the same time, so no version is needed; where it changes
-    no tick, the version stays. What is pending is refused: clear it first.
+    no tick, the version stays. What is pending is refused: clear it first. So is what is dated after the statement,
+    here and on finishing: 409, which names the day.
     """
     recorded = await operations.tick(
         ledger, principal, (account_id, reconciliation_id), (body.tick, body.untick), claim, _answer

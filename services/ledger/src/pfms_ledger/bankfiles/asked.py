@@ -16,6 +16,8 @@ def date_order(
     """
     if not days:
         return "ymd"
+    if all(parts.form == "ymd" for parts in days):
+        return "ymd"  # also where no calendar, or none near today, has such days
     orders = possible_orders(days, today, year_first=year_first)
     short = any(parts.digits == 1 and parts.form in ("named", "slashes", "dots") for parts in days)
     if len(orders) == 1 and not short:

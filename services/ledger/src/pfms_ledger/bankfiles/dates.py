@@ -161,6 +161,21 @@ def day(parts: Parts, order: Order, today: date) -> date | None:
     Where the writing itself leaves no choice, `order` is not asked. Two digits of a year: up to ten years ahead
     of today they mean 20yy, else 19yy.
     """
+    found = _in_calendar(parts, order, today)
+    return found if found and EARLIEST_YEAR <= found.year <= today.year + YEARS_AHEAD else None
+
+
+def why_no_day(text: str, order: Order, today: date) -> str:
+    """What is wrong with a text that means no day."""
+    parts = parts_of(text)
+    if parts and _in_calendar(parts, order, today):
+        until = today.year + YEARS_AHEAD
+        return f"{text[:40]!r} is too far away: days from {EARLIEST_YEAR} to the end of {until} are taken."
+    return f"{text[:40]!r} is no date that can be read."
+
+
+def _in_calendar(parts: Parts, order: Order, today: date) -> date | None:
+    """The day that `parts` mean in that order, however far away."""
     fixed = parts.form if parts.form in ("ymd", "mdy") else "dmy" if _unmistakable(parts) else order
     if parts.form == "named" and fixed == "mdy":
         fixed = "dmy"
@@ -172,8 +187,6 @@ def day(parts: Parts, order: Order, today: date) -> date | None:
         number, month, year = parts.first, parts.second, parts.third
     if year < 100:
         year += 2000 if 2000 + year <= today.year + YEARS_AHEAD else 1900
-    if not EARLIEST_YEAR <= year <= today.year + YEARS_AHEAD:
-        return None
     try:
         return date(year, month, number)
     except ValueError:

@@ -101,7 +101,7 @@ def refuse_other_currency(found: list[AccountFound], routes: Routes, units: froz
     if target is None or stated == target.currency:
         return
     if stated or (units and target.currency not in units):
-        written = stated or "another currency"
+        written = stated or f"one of {', '.join(sorted(units))}"
         raise UnreadableFile(
             "other_currency",
             f"The file is in {written}, the account is in {target.currency}; choose an account for it.",

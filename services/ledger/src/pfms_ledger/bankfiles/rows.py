@@ -8,7 +8,7 @@ from functools import lru_cache
 from pfms_common.currency import CURRENCIES
 from pfms_ledger.bankfiles.amount import AmountReader, AmountUnreadableError, MoneyShape
 from pfms_ledger.bankfiles.columns import currency_of
-from pfms_ledger.bankfiles.dates import Order, Parts, day, parts_of
+from pfms_ledger.bankfiles.dates import Order, Parts, day, parts_of, why_no_day
 from pfms_ledger.bankfiles.routing import Route, Routes
 from pfms_ledger.bankfiles.shared_ids import SharedIds
 from pfms_ledger.bankfiles.signs import direction_of, state_of
@@ -113,7 +113,8 @@ def _row(reader: _Reader, record: Record) -> StatementRow:
             "A quotation mark in this line is never closed; the line can't be told from the ones behind it."
         )
     elif posted is None:
-        error = _no_day(reader.cell(cells, "date"))
+        written = reader.cell(cells, "date")
+        error = why_no_day(written, plan.date_order, plan.today) if written else "The row has no date."
     elif state == "failed" and not error:
         skipped = f"status {clean(reader.cell(cells, 'status'), 40)!r}"
     return StatementRow(
@@ -131,10 +132,6 @@ def _row(reader: _Reader, record: Record) -> StatementRow:
         error,
         None if error else skipped or route.skipped,
     )
-
-
-def _no_day(cell: str) -> str:
-    return f"{cell[:40]!r} is no date that can be read." if cell else "The row has no date."
 
 
 def _route(reader: _Reader, cells: list[str]) -> Route:

@@ -6,10 +6,11 @@ long as an account has such, its opening stays, which every statement starts fro
 """
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from uuid import UUID
 
 from pfms_common.money import MAX_MINOR
-from pfms_common.problem import Refusal
+from pfms_common.problem import Conflict, Refusal
 from pfms_ledger.domain.posting import Place
 from pfms_ledger.domain.transaction import Transaction
 
@@ -43,6 +44,15 @@ def check_cleared(statuses: Mapping[str, str]) -> None:
     """
     if pending := {path: ["is pending"] for path, status in statuses.items() if status == "pending"}:
         raise NotCleared("Clear what is pending before it is reconciled.", errors=pending)
+
+
+def check_dated(days: Mapping[str, date], statement_date: date) -> None:
+    """A statement speaks of its days alone; `days` of transactions, by what names each."""
+    if later := {path: [f"is dated {day}"] for path, day in days.items() if day > statement_date}:
+        raise Conflict(
+            f"The statement ends on {statement_date}: leave what is dated later to the next one, or correct it.",
+            errors=later,
+        )
 
 
 def adjustment(difference_minor: int, *, accepted: bool) -> int:

@@ -7,7 +7,7 @@ a valuation moves its value, as it moves every later balance.
 from datetime import date
 
 from pfms_common.money import MAX_MINOR
-from pfms_common.problem import Invalid, Refusal
+from pfms_common.problem import Conflict, Invalid, Refusal
 from pfms_ledger.domain.transaction import Transaction
 
 SOURCE = "valuation"
@@ -48,6 +48,15 @@ def check_opened(day: date, opened_on: date) -> None:
         raise Invalid(
             f"The account opens on {opened_on}: what it is worth then is its opening balance. Let it open earlier.",
             errors={"date": [f"must not be before {opened_on}"]},
+        )
+
+
+def check_opens_by(opened_on: date, first_valued: date | None) -> None:
+    """An account that has valuations cannot open behind the first of them either."""
+    if first_valued is not None and opened_on > first_valued:
+        raise Conflict(
+            f"The account is valued on {first_valued}: let it open by then, or delete what values it before.",
+            errors={"opened_on": [f"must not be after {first_valued}"]},
         )
 
 

@@ -17,9 +17,10 @@ from pfms_ledger.db.journal import Change, Journal, append
 from pfms_ledger.domain.account import CARD_TERMS, card_terms, check_close
 from pfms_ledger.domain.posting import post_opening
 from pfms_ledger.domain.reconciliation import check_opening
+from pfms_ledger.domain.valuation import check_opens_by
 from pfms_ledger.operations.taken import id_is_free
 from pfms_ledger.queries import accounts as queries
-from pfms_ledger.queries import reconciliations
+from pfms_ledger.queries import reconciliations, valuations
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,14 @@ def _card(before: Account, changes: dict[str, Any]) -> dict[str, Any]:
 async def check_opening_of(
     connection: asyncpg.Connection, book_id: UUID, before: Account, after: Account
 ) -> None:
-    """An account's opening stays while something on it is reconciled."""
+    """An account's opening stays while something on it is reconciled, and never moves behind a valuation."""
     opening = ("opening_balance_minor", "opened_on")
     changed = [name for name in opening if getattr(before, name) != getattr(after, name)]
     if changed:
         check_opening(changed, has_settled=await reconciliations.has_settled(connection, book_id, after.id))
+    if after.opened_on > before.opened_on:
+        known = await valuations.from_day(connection, book_id, after.id, before.opened_on)
+        check_opens_by(after.opened_on, known[0].date if known else None)
 
 
 async def delete(

@@ -15,7 +15,7 @@ from pfms_common.principal import Principal
 from pfms_common.problem import Conflict, Invalid, NotFound
 from pfms_ledger.db import imports
 from pfms_ledger.db.journal import MOST_CHANGES, Change, Ref, append, encode
-from pfms_ledger.domain.reconciliation import adjustment, check_cleared, check_open
+from pfms_ledger.domain.reconciliation import adjustment, check_cleared, check_dated, check_open
 from pfms_ledger.domain.transaction import Split, Transaction
 from pfms_ledger.operations.recording import Ledger, Recorded, at_its_worth
 from pfms_ledger.operations.recording import change_of as transaction_change
@@ -143,6 +143,8 @@ async def tick(
         if wrong:
             raise NotFound("Something that you tick is not on this account.", errors=wrong)
         check_cleared({f"tick.{n}": present[each].transaction.status for n, each in enumerate(on)})
+        dated = {f"tick.{n}": present[each].transaction.date for n, each in enumerate(on)}
+        check_dated(dated, found.row["statement_date"])
         ticked = ({*found.ticked} - {*off}) | {*on}
         if len(ticked) > MOST_TICKED:
             raise Invalid(
@@ -169,7 +171,7 @@ async def finish(
     """Locks what is ticked, once nothing is left over or what is left over is posted as an adjustment.
 
     Raises:
-        NotBalanced, NotCleared, Settled, NotFound, and what `append` raises.
+        NotBalanced, NotCleared, Conflict, Settled, NotFound, and what `append` raises.
     """
     book_id = principal.book_id
     async with ledger.journal.begin_write(book_id) as connection:
@@ -184,6 +186,10 @@ async def finish(
             each: loaded for each, loaded in present.items() if place[0] in loaded.transaction.accounts
         }
         check_cleared({str(each): loaded.transaction.status for each, loaded in standing.items()})
+        check_dated(
+            {str(each): loaded.transaction.date for each, loaded in standing.items()},
+            reconciliation.statement_date,
+        )
         changes = [
             transaction_change(
                 replace(loaded.transaction, status="reconciled"), "transaction.updated", loaded.version + 1

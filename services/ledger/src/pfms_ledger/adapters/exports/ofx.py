@@ -28,7 +28,9 @@ def head(account: Account, today: date) -> str:
 
 
 def text_of(entries: Iterable[Entry], account: Account) -> str:
-    return "".join(_transaction(entry, account) for entry in entries if entry.type != "opening")
+    """Without the opening, and what moves nothing, as a transfer into a pot of the account: no bank states it."""
+    moved = ((entry, _moved(entry, account)) for entry in entries if entry.type != "opening")
+    return "".join(_transaction(entry, amount, account) for entry, amount in moved if amount)
 
 
 def foot(account: Account, today: date) -> str:
@@ -38,8 +40,11 @@ def foot(account: Account, today: date) -> str:
     )
 
 
-def _transaction(entry: Entry, account: Account) -> str:
-    amount = sum(leg.amount_minor for leg in entry.legs if leg.account_id == account.id)
+def _moved(entry: Entry, account: Account) -> int:
+    return sum(leg.amount_minor for leg in entry.legs if leg.account_id == account.id)
+
+
+def _transaction(entry: Entry, amount: int, account: Account) -> str:
     kind = "XFER" if entry.type == "transfer" else "CREDIT" if amount > 0 else "DEBIT"
     payee = entry.payee or entry.description or entry.type
     memo = "; ".join(text for text in (entry.description, entry.note) if text)
