@@ -36,6 +36,12 @@ TODAY = date(2026, 11, 21)  # a Saturday
         ("bus 14 2.80", "2.80", None, "2026-11-21", "bus 14"),
         ("nov 19 250 rent", "250", None, "2026-11-19", "rent"),
         ("3.11 pens", "3.11", None, "2026-11-21", "pens"),
+        ("12.50 coffee 2 days ago", "12.50", None, "2026-11-19", "coffee"),
+        ("7 bier vor einer Woche", "7", None, "2026-11-14", "bier"),
+        ("3 weeks ago 7 tea", "7", None, "2026-10-31", "tea"),
+        ("50 cents gum", "0.50", None, "2026-11-21", "gum"),
+        ("kaugummi 50ct", "0.50", None, "2026-11-21", "kaugummi"),
+        ("50 euro cents gum", "0.50", "EUR", "2026-11-21", "gum"),
     ],
 )
 def test_a_line_says_what_a_person_reads_in_it(line, amount, currency, day, topic):
@@ -53,6 +59,8 @@ def test_a_line_says_what_a_person_reads_in_it(line, amount, currency, day, topi
         ("1.234 sofa", "amount_minor"),
         ("1 234,56 sofa", "amount_minor"),
         ("3 4 beers", "amount_minor"),
+        ("12 000 x", "amount_minor"),
+        ("€50 cents", "amount_minor"),
         ("$5 coffee", "currency"),
         ("5 coffee 3/11", "date"),
         ("5 coffee 24.12.", "date"),
@@ -75,6 +83,8 @@ def test_what_can_be_meant_otherwise_is_said(line, uncertain):
         ("31.2. 5 x", "2026-11-21", "x"),
         ("coffee 5 on 30.2.2026", "2026-11-21", "coffee"),
         ("5 cake 29.2.", "2024-02-29", "cake"),
+        ("5 cake last month", "2026-10-21", "cake"),
+        ("5 cake 2 years ago", "2024-11-21", "cake"),
     ],
 )
 def test_a_day_that_is_to_come_or_is_none_is_read_with_a_doubt_and_never_as_the_payee(line, day, topic):

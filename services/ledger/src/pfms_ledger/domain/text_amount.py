@@ -1,7 +1,8 @@
-"""An amount with its currency as people write it in a line: `12.50`, `1.234,56 €`, `+20`, `EUR 3`.
+"""An amount with its currency as people write it in a line: `12.50`, `1.234,56 €`, `+20`, `EUR 3`, `50 cents`.
 
 A lone separator before three digits could group or could be decimal: it is taken to group, and uncertain. So is a
-lone space: `1 234,56` is one number, unless somebody had one of something for 234,56.
+lone space: `1 234,56` is one number, unless somebody had one of something for 234,56. It is certain where the second
+group begins with a zero and has decimals or a currency.
 """
 
 import re
@@ -24,6 +25,16 @@ _SYMBOLS = {
     "zł": "PLN",
     "kč": "CZK",
 }
+_HUNDREDTHS: dict[str, str | None] = {
+    "cent": None,
+    "cents": None,
+    "ct": None,
+    "eurocent": "EUR",
+    "eurocents": "EUR",
+    "pence": "GBP",
+    "rappen": "CHF",
+}
+"""A hundredth of a currency: the one that the word says or that stands before it, else the account's."""
 _WORDS = {"euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "franken": "CHF", "yen": "JPY"}
 # Codes that are no words either when they are written small; others are taken in capitals alone.
 _COMMON = {"EUR", "USD", "GBP", "CHF", "JPY", "PLN", "CZK", "SEK", "NOK", "DKK", "CAD", "AUD", "INR"}
@@ -92,25 +103,36 @@ def _amount_at(words: Sequence[str], place: int, groups: int) -> Amount | None:
     if match is None or (match["sign"] and match["late"]):
         return None
     number = read_number(match["number"])
-    codes = [_code(match[side]) for side in ("before", "after") if match[side]]
+    ending = (match["after"] or "").casefold()
+    sides = ("before",) if ending in _HUNDREDTHS else ("before", "after")
+    codes = [_code(match[side]) for side in sides if match[side]]
     if number is None or None in codes or len(codes) > 1:
         return None
     value, certain = number
-    written = match["before"] or match["after"]
+    written = match["before"] or (match["after"] if "after" in sides else None)
     first, count, currency = place, groups, codes[0] if codes else None
     behind = place + groups
     if currency is None and behind < len(words) and (currency := _code(words[behind])):
         written, count = words[behind], groups + 1
     elif currency is None and place > 0 and (currency := _code(words[place - 1])):
         written, first, count = words[place - 1], place - 1, groups + 1
+    if ending not in _HUNDREDTHS and first + count < len(words):
+        ending = words[first + count].casefold().rstrip(".")
+        count += ending in _HUNDREDTHS
+    if ending in _HUNDREDTHS:
+        certain = certain and first == place and not match["before"]  # `€50 cents` says two things
+        value, currency = value.scaleb(-2), currency or _HUNDREDTHS[ending]
     sign = match["sign"] or match["late"]
+    spaced = groups != 2 or (
+        words[place + 1].startswith("0") and (currency is not None or not _GROUP.fullmatch(words[place + 1]))
+    )
     return Amount(
         value,
         0 if sign is None else 1 if sign == "+" else -1,
         currency,
         first,
         count,
-        certain and (groups != 2 or words[place + 1].startswith("0")),
+        certain and spaced,
         written is None
         or (written.casefold() not in _SHARED and (currency in _COMMON or written in _SYMBOLS)),
     )

@@ -1,10 +1,11 @@
-"""Days as people write them in a line, in English and German: `yesterday`, `next monday`, `3.11.`, `2026-11-03`.
+"""Days as people write them in a line, in English and German: `yesterday`, `2 days ago`, `3.11.`, `2026-11-03`.
 
 A day without a year is the newest such day that is not to come. What can be read in two ways is uncertain, and so is
 a day that no calendar has: it says no more than that another day than today may be meant.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -39,6 +40,20 @@ _LAST = {"last", "letzten", "letzter", "letzte", "letztem"}
 # The first are said of the coming one and of the one of next week, the others of the coming one alone.
 _NEXT = {"next", "nächsten", "nächster", "nächste", "nächstem"}
 _COMING = {"coming", "kommenden", "kommender", "kommende", "kommendem"}
+_DAYS = {"day": 1, "days": 1, "tag": 1, "tagen": 1, "week": 7, "weeks": 7, "woche": 7, "wochen": 7}
+_MONTHLY = {
+    "month": 1,
+    "months": 1,
+    "monat": 1,
+    "monaten": 1,
+    "year": 12,
+    "years": 12,
+    "jahr": 12,
+    "jahren": 12,
+}
+"""How many days, or months, a word means."""
+_ONE = {"a", "an", "one", "einem", "einer"}
+_COUNT = re.compile(r"\d{1,3}", re.ASCII)
 _YEARS_BACK = 8
 """Between two 29 Februaries lie eight years at most."""
 _BEFORE = {"on", "am", "vom"}
@@ -60,8 +75,36 @@ class Day:
 def day_at(words: Sequence[str], place: int, today: date) -> Day | None:
     """The day that begins at a word, with the words that it takes; None where none does."""
     lead = 1 if words[place] in _BEFORE and place + 1 < len(words) else 0
-    found = _named(words, place + lead, today) or _written(words, place + lead, today)
+    rest = words[place + lead :]
+    found = _ago(rest, today) or _named(words, place + lead, today) or _written(words, place + lead, today)
     return Day(found.date, found.words + lead, found.certain) if found else None
+
+
+def _ago(words: Sequence[str], today: date) -> Day | None:
+    """`2 days ago`, `vor 2 Tagen`, `last month`; months and years ago are no certain days, nor is `last week`."""
+    one, two, three = (word.rstrip(".") for word in (*words[:3], "", "")[:3])
+    if one in _LAST and two in {"week", "woche", *_MONTHLY}:
+        return Day(_back(today, two, 1), 2, certain=False)
+    if three == "ago":
+        count, unit = one, two
+    elif one == "vor":
+        count, unit = two, three
+    else:
+        return None
+    if unit not in _DAYS | _MONTHLY or not (count in _ONE or _COUNT.fullmatch(count)):
+        return None
+    many = 1 if count in _ONE else int(count)
+    return Day(_back(today, unit, many), 3, certain=unit in _DAYS)
+
+
+def _back(today: date, unit: str, many: int) -> date:
+    """So many units before; of months the same day, or the month's last."""
+    if unit in _DAYS:
+        return _shifted(today, -many * _DAYS[unit])
+    year, month = divmod(today.year * 12 + today.month - 1 - many * _MONTHLY[unit], 12)
+    if year < 1:
+        return today
+    return date(year, month + 1, min(today.day, monthrange(year, month + 1)[1]))
 
 
 def _named(words: Sequence[str], place: int, today: date) -> Day | None:
