@@ -120,23 +120,6 @@ async def test_run_now_posts_the_next_one_today_and_skipping_leaves_one_out(anna
     assert (await anna.get(path)).json()["status"] == "completed"
 
 
-async def test_undo_says_that_what_became_of_an_occurrence_stays(anna, make_plan):
-    plan = await make_plan(await anna.account(), start=month_day(1), count=2)
-    outcomes = []
-    for action in ("run-now", "skip"):
-        await anna.post(f"/recurring/{plan['id']}/{action}")
-        events = (await anna.get("/ledger/events", limit=200)).json()["items"]
-        undone = await anna.post("/ledger/undo", correlation_id=events[-1]["correlation_id"])
-        outcomes.append(undone.json())
-
-    assert [outcome["undone"] for outcome in outcomes] == [1, 0]
-    assert [
-        [(kept["type"], kept["reason"], "for good" in kept["detail"]) for kept in outcome["kept"]]
-        for outcome in outcomes
-    ] == [[("recurring", "refused", True)]] * 2
-    assert await anna.transactions() == []
-
-
 async def test_nothing_is_realized_beyond_ten_years_ahead(anna, make_plan):
     plan = await make_plan(await anna.account(), rrule="FREQ=YEARLY")
     path = f"/recurring/{plan['id']}/realize"
@@ -180,20 +163,6 @@ async def test_what_is_due_is_listed_over_all_plans_the_overdue_first(anna, make
     ]
     assert "Phone" not in [item["name"] for item in week["items"]]
     assert wrong == [400, 400, 400]
-
-
-async def test_an_occurrence_stays_settled_when_its_transaction_is_deleted_or_undone(anna, make_plan):
-    plan = await make_plan(await anna.account(), count=1)
-    made = (await anna.post(f"/recurring/{plan['id']}/run-now")).json()
-    events = (await anna.get("/ledger/events", limit=200)).json()["items"]
-    mark = next(event for event in events if event["type"] == "recurring.posted")
-
-    undone = await anna.post(f"/ledger/events/{mark['event_id']}/undo")
-    await anna.delete(f"/transactions/{made['transaction_id']}", 1)
-    again = await anna.post(f"/recurring/{plan['id']}/realize", up_to=month_day(1))
-
-    assert (undone.status_code, undone.json()["code"]) == (409, "not_undoable")
-    assert again.json()["created"] == []
 
 
 async def test_what_others_owe_is_shared_out_anew_each_time(anna, make_plan):

@@ -24,8 +24,9 @@ BEGIN, END = date(2025, 12, 1), date(2027, 6, 30)
 BUSY = {409, 503}
 SETTLED = {"paid", "skipped"}
 TWICE = """
-SELECT data->>'plan_id', data->>'plan_date' FROM event
-WHERE stream_id = $1 AND type = 'transaction.created' AND data->>'plan_id' IS NOT NULL
+SELECT e.data->>'plan_id', e.data->>'plan_date' FROM event e
+JOIN transaction t ON t.book_id = e.stream_id AND t.id = e.aggregate_id
+WHERE e.stream_id = $1 AND e.type = 'transaction.created' AND e.data->>'plan_id' IS NOT NULL
 GROUP BY 1, 2 HAVING count(*) > 1
 """
 
@@ -125,8 +126,13 @@ class PlanLifecycle(RuleBasedStateMachine):
     @precondition(lambda self: any(each.transaction_id for each in self.settled.values()))
     @rule(data=st.data())
     def delete_what_was_posted(self, data):
-        posted = [each.transaction_id for each in self.settled.values() if each.transaction_id]
-        self.do(self.anna.delete(f"/transactions/{data.draw(st.sampled_from(posted))}", 1))
+        """Its occurrence is open again."""
+        posted = [day for day, each in self.settled.items() if each.transaction_id]
+        day = data.draw(st.sampled_from(posted))
+        gone = self.do(self.anna.delete(f"/transactions/{self.settled[day].transaction_id}", 1))
+        assert gone.status_code == 204, gone.text
+        del self.settled[day]
+        self.latest = ""
 
     # What must hold.
 

@@ -259,7 +259,7 @@ async def confirm(
 async def skip_occurrence(
     plan_id: Id, principal: Editor, ledger: LedgerDep, claim: Claimed, body: WhichIn | None = None
 ) -> Response:
-    """The first open one, or the one of a nominal day; for good."""
+    """The first open one, or the one of a nominal day. Undo of its event, `recurring.skipped`, opens it again."""
     recorded = await skip(ledger, principal, plan_id, (body or WhichIn()).nominal_date, claim)
     return written(principal, recorded.answer, Written(recorded.number, recorded.stored))
 

@@ -80,7 +80,8 @@ async def undo_event(
 ) -> Response:
     """Appends the reverse as an event like any other and answers with the thing. Only the fields that the event
     changed go back; where one of them was changed since, the answer is 409 with `later_event_id`. What was made is
-    deleted, what was deleted is there again under its id. An undo can be undone.
+    deleted, what was deleted is there again under its id. An undo can be undone. A plan's occurrence follows its
+    transaction; taking back `recurring.skipped` opens it again, and it waits to be confirmed, run or skipped.
     """
     return _answered(principal, await operations.undo_event(ledger, principal, event_id, claim))
 
@@ -101,8 +102,8 @@ async def undo_last(
     "/ledger/undo", response_model=UndoneMany, summary="Take back all that one request or import did"
 )
 async def undo_many_things(body: UndoIn, principal: Editor, ledger: LedgerDep, claim: Claimed) -> Response:
-    """What was worked on since is kept and listed, and so is what became of an occurrence of a plan, which is for
-    good. Asked twice, it changes nothing more. More than a thousand things go in batches, between which the book
+    """What was worked on since is kept and listed. Occurrences of plans that were skipped or posted are open again.
+    Asked twice, it changes nothing more. More than a thousand things go in batches, between which the book
     is free for others; what takes longer than five seconds is answered 202 and goes on.
     """
     undoing = partial(undo_many.undo_all, ledger, principal, body.correlation_id, claim)

@@ -1,6 +1,7 @@
 """Settling: which occurrences of a plan are still open, what each comes to, and what is due today.
 
-An occurrence is open until it was posted or skipped, once and for all; its nominal day is what it is known by.
+An occurrence is open until it was posted or skipped, and again once that was taken back, when the job leaves it to a
+person; its nominal day is what it is known by.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,6 +36,11 @@ class Mark:
     @property
     def is_settled(self) -> bool:
         return self.state != "due"
+
+    @property
+    def waits(self) -> bool:
+        """It was settled and is open again: a person says what becomes of it. What is announced has version 1."""
+        return self.state == "due" and self.version > 1
 
 
 type Marks = Mapping[date, Mark]
@@ -139,6 +145,9 @@ def due(plan: Plan, marks: Marks, today: date, open_from: date | None, most: int
     horizon = years_on(today)
     reminder = timedelta(days=plan.reminder_days)
     for each in open_occurrences(plan, marks, horizon, open_from):
+        if (mark := marks.get(each.nominal)) is not None and mark.waits:
+            first = first or each.nominal
+            continue
         posts = plan.auto_post and each.date <= today
         if not posts:
             first = first or each.nominal

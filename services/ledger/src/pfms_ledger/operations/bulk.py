@@ -18,6 +18,7 @@ from pfms_ledger.domain.reconciliation import check_delete, check_edit
 from pfms_ledger.domain.transaction import Transaction
 from pfms_ledger.operations.drafts import edited
 from pfms_ledger.operations.recording import Ledger, Recorded, change_of, new_payee
+from pfms_ledger.operations.reopening import give_back
 from pfms_ledger.queries import transactions as queries
 from pfms_ledger.queries.payees import named
 from pfms_ledger.queries.transactions import Loaded
@@ -85,6 +86,7 @@ async def bulk(
         answered = answer(outcomes)
         if made and changes:
             changes.insert(0, made)
+        changes += await give_back(connection, book_id, [each.id for each in changes if each.is_deletion])
         # A thousand changes take 10 ms to encode, which others need not wait for.
         written = await append(
             connection,

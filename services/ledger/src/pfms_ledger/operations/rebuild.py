@@ -69,7 +69,7 @@ _CHANGES: Mapping[str, Callable[[Mapping[str, Any], str, int], Change]] = {
 
 def is_made_of(aggregate: str) -> bool:
     """Whether rows are made of events of this kind that a person may take back: what became of an occurrence of a
-    plan is settled for good, or it would be posted twice.
+    plan follows its transaction, or it would be posted twice.
     """
     return aggregate in _CHANGES and aggregate != "recurring"
 

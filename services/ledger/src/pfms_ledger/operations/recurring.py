@@ -288,7 +288,7 @@ def mark_change(planned: Planned, mark: Mark) -> Change:
 async def skip(
     ledger: Ledger, principal: Principal, plan_id: UUID, nominal: date | None, claim: Claim | None
 ) -> Recorded:
-    """Leaves one occurrence out, for good."""
+    """Leaves one occurrence out, until somebody takes that back."""
     book_id = principal.book_id
     today = await ledger.today_in(book_id)
     async with ledger.journal.begin_write(book_id) as connection:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pfms_common.idempotency import Answer, Claim, Written
 from pfms_common.principal import Principal
-from pfms_ledger.db.journal import Change, Ref
+from pfms_ledger.db.journal import Change, Ref, append
 from pfms_ledger.domain import valuation
 from pfms_ledger.domain.bounds import check_amount
 from pfms_ledger.domain.reconciliation import check_delete, check_edit
@@ -14,6 +14,7 @@ from pfms_ledger.domain.transaction import Transaction
 from pfms_ledger.operations.drafts import Draft, composed, edited
 from pfms_ledger.operations.recording import Ledger, Recorded, change_of, refs_of, unless_answered, with_payee
 from pfms_ledger.operations.refunds import append_under, record_refund, rule_of_edit
+from pfms_ledger.operations.reopening import give_back
 from pfms_ledger.queries import transactions as queries
 
 
@@ -97,10 +98,14 @@ async def _edit(
 async def delete(
     ledger: Ledger, principal: Principal, transaction_id: UUID, check: Callable[[int], None]
 ) -> int:
-    """Deletes a transaction; its history stays, and refunds of it keep pointing at it. Answers the book's number."""
-    found = await queries.load(ledger.facts.pool, principal.book_id, transaction_id)
+    """Deletes a transaction; its history stays, and refunds of it keep pointing at it. What it was an occurrence of
+    a plan for is open again. Answers the book's number.
+    """
+    book_id = principal.book_id
+    found = await queries.load(ledger.facts.pool, book_id, transaction_id)
     check(found.version)
     check_delete(found.transaction)
     gone = Change("transaction.deleted", transaction_id, found.version + 1, {"id": transaction_id})
-    written = await ledger.journal.append(principal.book_id, [gone], actor=principal.user_id)
-    return written.number
+    async with ledger.journal.begin_write(book_id) as connection:
+        opened = await give_back(connection, book_id, [transaction_id])
+        return (await append(connection, book_id, [gone, *opened], actor=principal.user_id)).number

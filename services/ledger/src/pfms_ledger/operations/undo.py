@@ -18,7 +18,7 @@ from pfms_ledger.db.journal import Change, Ref, append
 from pfms_ledger.db.restatements import mark
 from pfms_ledger.domain.account import check_close
 from pfms_ledger.domain.reconciliation import check_delete, check_edit
-from pfms_ledger.domain.transaction import Transaction, check_income_flag
+from pfms_ledger.domain.transaction import check_income_flag
 from pfms_ledger.domain.transaction import from_data as transaction_from
 from pfms_ledger.domain.undo import State, Step, is_same, undo
 from pfms_ledger.domain.worth import Worth
@@ -34,8 +34,8 @@ from pfms_ledger.operations import (
 )
 from pfms_ledger.operations.recording import Ledger, Recorded, change_of, refs_of
 from pfms_ledger.operations.refunds import check_restored, rule_of_edit
+from pfms_ledger.operations.reopening import give_back, settle_again, unskip
 from pfms_ledger.queries import accounts as account_queries
-from pfms_ledger.queries import plans as plan_queries
 from pfms_ledger.queries import pots as pot_queries
 from pfms_ledger.queries import reconciliations as reconciliation_queries
 from pfms_ledger.queries import transactions as transaction_queries
@@ -92,6 +92,8 @@ async def _undo(
     found = await queries.event(connection, book_id, event_id)
     if found is None:
         raise NotFound("There is no such event in this book.")
+    if found.type == "recurring.skipped":
+        return await _undo_skip(connection, principal, found, claim)
     if not rebuild.is_made_of(found.aggregate):
         raise NotUndoable(_HOW.get(found.aggregate, "It follows from other events: undo those."))
     before = as_today(found.aggregate, found.before.data if found.before else None)
@@ -106,6 +108,31 @@ async def _undo(
         version = change.version
     body = await _document(connection, book_id, found.aggregate, found.id, after or now, version)
     shown = body if after is not None else {**body, "deleted": True}
+    return await _answer(connection, book_id, shown, version, claim)
+
+
+async def _undo_skip(
+    connection: asyncpg.Connection, principal: Principal, found: queries.Found, claim: Claim | None
+) -> Recorded:
+    book_id = principal.book_id
+    change, is_new = await reopened(connection, book_id, found.versions[0].data or {})
+    if is_new:
+        await append(connection, book_id, [change], actor=principal.user_id)
+    shown = {**change.data, "version": change.version}
+    return await _answer(connection, book_id, shown, change.version, claim)
+
+
+async def reopened(
+    connection: asyncpg.Connection, book_id: UUID, skipped: Mapping[str, Any]
+) -> tuple[Change, bool]:
+    """What takes back a skip, by its event's data, and whether it is to be appended."""
+    nominal = date.fromisoformat(skipped["nominal_date"])
+    return await unskip(connection, book_id, UUID(skipped["plan_id"]), nominal)
+
+
+async def _answer(
+    connection: asyncpg.Connection, book_id: UUID, shown: Mapping[str, Any], version: int, claim: Claim | None
+) -> Recorded:
     answer = Answer(200, {"ETag": f'"{version}"'}, orjson.dumps(shown, default=str))
     if claim is not None:
         await claim_with(connection, book_id, claim, answer)
@@ -114,7 +141,7 @@ async def _undo(
 
 
 _HOW = {
-    "recurring": "What became of an occurrence is settled: change or delete its transaction.",
+    "recurring": "An occurrence follows its transaction: change or delete that, or skip the occurrence.",
     "import": "An import is taken back as a whole: DELETE /imports/{id}, or POST /ledger/undo with its id.",
 }
 
@@ -158,10 +185,23 @@ async def append_reverse(
     for change, now, after in changes:
         if (check := _CHECKS.get(change.aggregate)) is not None:
             refs += await check(connection, book_id, now, after)
+    marks = await _marks(connection, book_id, changes)
+    written = [*(change for change, _, _ in changes), *marks]
     try:
-        await append(connection, book_id, [change for change, _, _ in changes], actor=actor, refs=refs)
+        await append(connection, book_id, written, actor=actor, refs=refs)
     except (NotFound, Invalid) as error:
         raise Conflict(f"It cannot be as it was: {error.detail}", errors=error.errors) from error
+
+
+async def _marks(
+    connection: asyncpg.Connection, book_id: UUID, changes: list[tuple[Change, State, State]]
+) -> list[Change]:
+    """What becomes of plans' occurrences with the transactions that go and that come back."""
+    of_transactions = [each for each in changes if each[0].aggregate == "transaction"]
+    gone = [change.id for change, _, after in of_transactions if after is None]
+    back = [transaction_from(after) for _, now, after in of_transactions if now is None and after is not None]
+    marks = await give_back(connection, book_id, gone) if gone else []
+    return [*marks, *await settle_again(connection, book_id, back)]
 
 
 async def present_payees(
@@ -278,24 +318,12 @@ async def _check_transaction(
     check_income_flag(changed)
     if present is None:
         await check_restored(connection, book_id, changed)
-        await _check_occurrence(connection, book_id, changed)
     else:
         check_edit(present, changed)
         rule = rule_of_edit(book_id, present, changed, allow_excess=False)
         if rule is not None:
             await rule(connection)
     return [ref for ref in refs_of(changed, present) if ref.kind != "category"]
-
-
-async def _check_occurrence(connection: asyncpg.Connection, book_id: UUID, restored: Transaction) -> None:
-    """What a plan made comes back only as the occurrence that it was."""
-    if restored.origin != "recurring" or restored.plan is None:
-        return
-    standing = await plan_queries.standing_for(connection, book_id, [restored.id])
-    if restored.plan.plan_id not in standing:
-        raise Conflict(
-            f"The plan's occurrence of {restored.plan.plan_date} was given back: confirm it instead."
-        )
 
 
 async def _check_plan(connection: asyncpg.Connection, book_id: UUID, now: State, after: State) -> list[Ref]:

@@ -16,7 +16,7 @@ from pfms_common.idempotency import Claim
 from pfms_common.ids import read_id
 from pfms_common.principal import Principal
 from pfms_common.problem import Busy, Conflict, InUse, NotFound, Refusal
-from pfms_ledger.db.journal import MOST_CHANGES, Change
+from pfms_ledger.db.journal import MOST_CHANGES, Change, append
 from pfms_ledger.db.leases import transaction_in
 from pfms_ledger.domain.undo import Reason, State, is_same, reason_to_keep
 from pfms_ledger.operations import rebuild
@@ -27,6 +27,7 @@ from pfms_ledger.operations.undo import (
     append_reverse,
     as_today,
     present_payees,
+    reopened,
     reverse,
     with_payee_name,
     worth_of,
@@ -36,7 +37,7 @@ from pfms_ledger.queries import undo as queries
 from pfms_ledger.queries.imports import Import
 from pfms_ledger.queries.undo import States, Touched
 
-_FOR_GOOD = "What became of an occurrence of a plan is for good: record it by hand if it is still to be paid."
+_FOLLOWS = "An occurrence of a plan follows its transaction: change or delete that, or skip the occurrence."
 
 
 async def undo_all(ledger: Ledger, principal: Principal, correlation_id: str, claim: Claim | None) -> Begun:
@@ -110,12 +111,14 @@ class UndoMany:
         things = await self.things(connection)
         told = Step(next=at + MOST_CHANGES if at + MOST_CHANGES < len(things) else None)
         wanted: list[Touched] = []
+        occurrences: list[Touched] = []
         for thing in things[at : at + MOST_CHANGES]:
             if rebuild.is_made_of(thing.aggregate):
                 wanted.append(thing)
             elif thing.aggregate == "recurring":
-                told.kept.append(_kept(thing, "refused", _FOR_GOOD))
+                occurrences.append(thing)
         await _undo_batch(connection, self.book_id, actor, wanted, told)
+        await _undo_occurrences(connection, self.book_id, actor, occurrences, told)
         return told
 
     def shown(self, progress: Progress) -> Mapping[str, Any]:
@@ -163,6 +166,26 @@ async def _undo_batch(
         # Others refer to each other and to what comes back before them, so each is looked at when it is due.
         for part in [items] if are_transactions else [[item] for item in items]:
             await _write(connection, book_id, actor, part, told)
+
+
+async def _undo_occurrences(
+    connection: asyncpg.Connection, book_id: UUID, actor: UUID, things: Sequence[Touched], told: Step
+) -> None:
+    """What was skipped is open again; what was posted was opened with its transaction, if that could go."""
+    states = await queries.states(connection, book_id, things) if things else {}
+    for thing in things:
+        known = states[thing.id]
+        if known.type == "recurring.skipped":
+            try:
+                change, is_new = await reopened(connection, book_id, known.after or {})
+            except Conflict as refusal:
+                told.kept.append(_kept(thing, "refused", refusal.detail))
+                continue
+            if is_new:
+                await append(connection, book_id, [change], actor=actor)
+                told.changed += 1
+        elif known.type == known.now_type:
+            told.kept.append(_kept(thing, "refused", _FOLLOWS))
 
 
 type _Judged = tuple[Touched, Reason | None, State, State, States]

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-_BY_ID = """SELECT aggregate_type, aggregate_id, aggregate_version FROM event
+_BY_ID = """SELECT type, aggregate_type, aggregate_id, aggregate_version FROM event
     WHERE stream_id = $1 AND id = $2"""
 _NEWEST = """SELECT id FROM event WHERE stream_id = $1 AND aggregate_type = $2 AND aggregate_id = $3
     ORDER BY aggregate_version DESC LIMIT 1"""
@@ -53,6 +53,7 @@ class Found:
     `made`: the book's number of the event that made the thing first.
     """
 
+    type: str
     aggregate: str
     id: UUID
     before: Version | None
@@ -73,13 +74,18 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """A thing before and after what a request did to it, and now; None: it was not there."""
+    """A thing before and after what a request did to it, and now; None: it was not there.
+
+    `type` and `now_type`: the events that the last two come from.
+    """
 
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
     now: Mapping[str, Any] | None
     version: int
     made: int
+    type: str
+    now_type: str
 
 
 async def event(connection: asyncpg.Connection, book_id: UUID, event_id: UUID) -> Found | None:
@@ -93,6 +99,7 @@ async def event(connection: asyncpg.Connection, book_id: UUID, event_id: UUID) -
         Version(each["id"], each["aggregate_version"], _state(each["type"], each["data"])) for each in found
     ]
     return Found(
+        row["type"],
         row["aggregate_type"],
         row["aggregate_id"],
         versions[0] if at > 1 else None,
@@ -146,6 +153,8 @@ async def states(
             _state(row["now_type"], row["now"]),
             row["version"],
             row["made"],
+            row["new_type"],
+            row["now_type"],
         )
         for row in rows
     }

@@ -27,7 +27,7 @@ class Recurring(Event):
 
 
 class RecurringDue(Recurring):
-    """It is announced, so many days before its day as the plan says."""
+    """It is announced, so many days before its day as the plan says; or open again, with a version above 1."""
 
     EVENT: ClassVar[str] = "recurring.due"
 

@@ -68,7 +68,7 @@ class PlanCategoryRow(Base):
 class PlanOccurrenceRow(Base):
     """What became of one occurrence; its key is what makes it happen once.
 
-    `transaction_id` has no foreign key: an occurrence stays posted when its transaction is deleted.
+    `transaction_id` has no foreign key: what opens the occurrence again is an event, as all that becomes of it.
     """
 
     __tablename__ = "plan_occurrence"

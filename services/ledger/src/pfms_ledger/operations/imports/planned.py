@@ -5,19 +5,17 @@ So the book ends the same whether the plan posted first and the bank's row clear
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 import asyncpg
 
 from pfms_common.principal import Principal
 from pfms_common.problem import NotFound, Refusal
-from pfms_common.recurrence import Occurrence, occurrences
-from pfms_common.weekend import MOST_DAYS
+from pfms_common.recurrence import Occurrence
 from pfms_ledger.db.journal import Change, Ref, Renamed, are_usable
 from pfms_ledger.db.leases import Held
-from pfms_ledger.db.plans import note
-from pfms_ledger.domain.settling import Mark, amount_on
+from pfms_ledger.domain.settling import Mark
 from pfms_ledger.domain.transaction import Transaction
 from pfms_ledger.operations.recording import Ledger, change_of
 from pfms_ledger.operations.recurring import Posting, mark_change, posted_mark, prepared
@@ -139,23 +137,3 @@ def _nominal(row: Due) -> date:
     if row.plan_date is None:
         raise ValueError("a row of a plan has its day")
     return row.plan_date
-
-
-async def give_back(
-    connection: asyncpg.Connection, book_id: UUID, transaction_ids: Sequence[UUID]
-) -> list[Change]:
-    """The occurrences that these transactions were, open again: for a bank's row that is taken back."""
-    changes = []
-    for plan_id, settled in (await queries.standing_for(connection, book_id, transaction_ids)).items():
-        planned = await queries.present(connection, book_id, plan_id)
-        changes += [mark_change(planned, _open_again(planned, mark)) for mark in settled]
-        # What the job knows of this plan says that they are settled.
-        await note(connection, book_id, plan_id, planned.version, wake_on=None, open_from=None)
-    return changes
-
-
-def _open_again(planned: Planned, mark: Mark) -> Mark:
-    far = timedelta(days=MOST_DAYS)
-    near = occurrences(planned.plan.schedule, mark.nominal - far, mark.nominal + far)
-    day = next((each.date for each in near if each.nominal == mark.nominal), mark.nominal)
-    return Mark(mark.nominal, "due", mark.version + 1, day, amount_on(planned.plan, mark.nominal), None)

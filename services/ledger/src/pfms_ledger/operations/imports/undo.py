@@ -18,8 +18,8 @@ from pfms_ledger.db.leases import Held, transaction_in
 from pfms_ledger.domain.taking_back import Reason, is_as_written, reason_to_keep, restored
 from pfms_ledger.domain.transaction import Transaction
 from pfms_ledger.operations.holding import carry_out
-from pfms_ledger.operations.imports.planned import give_back
 from pfms_ledger.operations.recording import Ledger, change_of
+from pfms_ledger.operations.reopening import give_back
 from pfms_ledger.queries import import_rows
 from pfms_ledger.queries import imports as queries
 from pfms_ledger.queries.import_rows import Due, Standing
