@@ -6,7 +6,12 @@ from uuid import uuid4
 async def test_a_contribution_becomes_a_transfer_and_brings_the_goal_on(anna):
     account = await anna.account(opening_balance_minor=100_000)
     pot = await anna.post("/pots", {"account_id": account["id"], "name": "Sea"})
-    goal = await anna.post("/savings/goals", {"name": "Sea", "target_minor": 50_000, "pot_id": pot["id"]})
+    body = {"name": "Sea", "target_minor": 50_000, "pot_id": pot["id"]}
+    # Until the budget has heard of the book and the pot, it knows neither.
+    made = await anna.until(
+        lambda: anna.http.post("/savings/goals", json=body), lambda answer: answer.status_code == 201
+    )
+    goal = made.json()
     path, key = f"/savings/goals/{goal['id']}", str(uuid4())
 
     asked = await anna.post(f"{path}/contribute", {"amount_minor": 25_000}, status=202, key=key)
