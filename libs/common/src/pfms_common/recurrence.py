@@ -18,6 +18,8 @@ from pfms_common.rrule import BadRecurrence, Rule, parse
 from pfms_common.weekend import MOST_DAYS, WeekendRule, shifted
 
 ShortMonths = Literal["last_day", "skip"]
+# Within so many years the rarest days have come: 29 February on a given weekday, also where 2100 has none.
+YEARS_SOUGHT = 40
 # Far enough before a day that every run of days off which moves onto it has begun.
 _RUN_UP = timedelta(days=3 * MOST_DAYS)
 
@@ -52,13 +54,24 @@ class Occurrence:
 
 
 def check_schedule(schedule: Schedule) -> None:
-    """The rule can be read and does not end before it begins."""
+    """The rule can be read, does not end before it begins, and names a day at all, its end aside.
+
+    Raises:
+        BadRecurrence
+    """
     rule = _parsed(schedule.rrule)
     last = min(day for day in (schedule.end, rule.until, date.max) if day is not None)
     if last < schedule.start:
         raise BadRecurrence(
             f"The plan would end on {last}, before it starts.",
             errors={"end" if schedule.end == last else "rrule": ["is before the start"]},
+        )
+    sought = _plus(schedule.start, timedelta(days=366 * YEARS_SOUGHT))
+    clamp = schedule.short_months == "last_day"
+    if next(rule.anchored(schedule.start).days(schedule.start, sought, clamp=clamp), None) is None:
+        raise BadRecurrence(
+            f"The rule names no day in {YEARS_SOUGHT} years: name one that there is.",
+            errors={"rrule": ["names no day"]},
         )
 
 

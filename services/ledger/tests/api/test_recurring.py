@@ -225,3 +225,29 @@ async def test_what_is_wrong_with_a_template_is_named_where_it_stands(anna):
     assert await named(**{"from": one}) == ["template.to"]
     assert await named(**one, **{"from": one, "to": other}) == ["template.from", "template.to"]
     assert await named(**{"from": one, "to": other}, pot_id=account["id"]) == ["template.pot_id"]
+
+
+@pytest.mark.parametrize(
+    ("field", "schedule"),
+    [
+        ("catch_up_from", {"rrule": "FREQ=DAILY", "start": "1900-01-01"}),
+        ("rrule", {"rrule": "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=31", "start": "2026-01-01"}),
+    ],
+)
+async def test_a_plan_that_floods_or_never_falls_is_refused(anna, field, schedule):
+    template = {"account_id": (await anna.account())["id"], "amount_minor": -100}
+
+    refused = await anna.post("/recurring", name="Coffee", template=template, **schedule)
+
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, [field])
+    assert (await anna.get("/recurring")).json()["items"] == []
+
+
+async def test_a_plan_of_long_ago_may_catch_up_from_lately(anna, make_plan):
+    plan = await make_plan(
+        await anna.account(), rrule="FREQ=DAILY", start="1900-01-01", catch_up_from=month_day(-1)
+    )
+
+    refused = await anna.patch(f"/recurring/{plan['id']}", 1, catch_up_from="1950-01-01")
+
+    assert (plan["next_date"], refused.status_code) == (month_day(-1), 400)

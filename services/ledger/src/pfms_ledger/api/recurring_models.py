@@ -119,7 +119,8 @@ class PlanIn(Input):
     amount_tolerance_percent: Quantity = Field(Decimal(0), description=_TOLERANCE, examples=["15"])
     amount_since: Day | None = Field(None, description="the day the amount is of; by default the start")
     catch_up_from: Day | None = Field(
-        None, description="the first day that may be posted; by default the start, also one in the past"
+        None,
+        description="the first day that may be posted, at most 1,000 occurrences ago; by default the start",
     )
     is_essential: bool = Field(default=False, description="cannot be done without")
     note: Text | None = None

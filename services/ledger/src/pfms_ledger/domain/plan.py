@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Literal
 from uuid import UUID
 
-from pfms_common.recurrence import Schedule
+from pfms_common.problem import Invalid
+from pfms_common.recurrence import Schedule, nominal_days
 from pfms_ledger.domain.share import Sharing
 from pfms_ledger.domain.transaction import Split, Status
 
 Kind = Literal["income", "expense", "transfer"]
+MOST_BEHIND = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,20 @@ class Plan:
             "note": self.note,
             "created_by": self.created_by,
         }
+
+
+def check_backlog(plan: Plan, today: date) -> None:
+    """A plan catches up only so much as people can look through.
+
+    Raises:
+        Invalid: there are more than `MOST_BEHIND` days of the rule from `catch_up_from` to today.
+    """
+    behind = nominal_days(plan.schedule, plan.catch_up_from, today)
+    if next(islice(behind, MOST_BEHIND, None), None) is not None:
+        raise Invalid(
+            f"The plan would catch up more than {MOST_BEHIND} occurrences: set catch_up_from to a later day.",
+            errors={"catch_up_from": [f"is more than {MOST_BEHIND} occurrences ago"]},
+        )
 
 
 def with_changes(plan: Plan, changes: Mapping[str, Any], today: date) -> Plan:

@@ -17,7 +17,7 @@ from pfms_ledger.db.journal import Change, Ref, Renamed, append
 from pfms_ledger.domain.bounds import check_amount
 from pfms_ledger.domain.expected import check_tolerance
 from pfms_ledger.domain.names import fold
-from pfms_ledger.domain.plan import Plan, Template, with_changes
+from pfms_ledger.domain.plan import Plan, Template, check_backlog, with_changes
 from pfms_ledger.domain.settling import Marks
 from pfms_ledger.operations.drafts import Draft, End, composed
 from pfms_ledger.operations.recording import TRIES, Ledger, new_payee, refs_of
@@ -146,6 +146,8 @@ async def _checked(
     check_tolerance(plan.amount_tolerance)
     if before is None or before.schedule.start != schedule.start:
         await ledger.check_day(principal.book_id, schedule.start, "start")
+    if before is None or (before.schedule, before.catch_up_from) != (schedule, plan.catch_up_from):
+        check_backlog(plan, await ledger.today_in(principal.book_id))
     try:
         check_amount(plan.template.amount_minor)
         made = await composed(ledger, principal, draft_of(plan.template, schedule.start))
