@@ -31,6 +31,7 @@ NOBODY_YET = {
             "budget_periods.updated",
             *("allocation.created", "allocation.updated", "allocation.deleted"),
             *("scenario.created", "scenario.updated", "scenario.deleted"),
+            "forecast.low_balance",
         ),
         "as session.started; the budget's own log is where their history is read",
     ),

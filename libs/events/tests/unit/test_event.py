@@ -33,7 +33,11 @@ class TestContracts:
         listed = [event for events in PRODUCERS.values() for event in events]
 
         assert len(MODELS) == len(listed)
-        assert {exchange_of(event.EVENT) for event in listed} == {"user.events", "financial.events"}
+        assert {exchange_of(event.EVENT) for event in listed} == {
+            "user.events",
+            "financial.events",
+            "analytics.events",
+        }
 
     def test_an_unknown_field_is_ignored_so_that_producers_may_add_some(self) -> None:
         payee = PayeeCreated.model_validate({"id": uuid4(), "name": "Shop", "since": "2026"})

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from pfms_budget.operations import evaluating, projecting
+from pfms_budget.operations import evaluating, foretelling, projecting
 from pfms_budget.operations.contributions import ASKING
 from pfms_events.contracts.budget.allocation import Allocation
 from pfms_events.contracts.budget.budget_periods import BudgetPeriodsUpdated
@@ -28,6 +28,13 @@ async def extend(running: Running) -> None:
     relay_pool = _relay_pool(running)
     await projecting.derive_waiting(resources.pool, relay_pool, now)
     if await projecting.extend(resources.pool, relay_pool, now):
+        resources.poke()
+
+
+async def foretell(running: Running) -> None:
+    """Who is going to run dry hears of it."""
+    resources = running.resources
+    if await foretelling.foretell(resources.pool, _relay_pool(running), resources.clock()):
         resources.poke()
 
 
@@ -63,5 +70,6 @@ JOBS = (
     Job("extend", 10 * MINUTES, extend),
     Job("goals", 10 * MINUTES, goals),
     Job("sagas", 30, sagas),
+    Job("foretell", 6 * HOUR, foretell),
     Job("retention", HOUR, retention),
 )

@@ -8,6 +8,7 @@ import pytest
 
 from pfms_budget.consumers import SUBSCRIPTIONS
 from pfms_budget.domain.cells import Split, Transaction
+from pfms_budget.operations.foretelling import foretell_book
 from pfms_common.ids import new_id
 from pfms_events.contracts import MODELS
 from pfms_events.contracts.budget import EVENTS
@@ -24,6 +25,7 @@ async def log(book, anna):
     """A month that is planned, spent in, held from and corrected; another that was a mistake; and a choice."""
     account, groceries = new_id(), new_id()
     await book.tell(book.account(account, opening_balance_minor=500), book.category(groceries, "expense"))
+    await book.tell(book.account(new_id(), currency="USD", opening_balance_minor=-5))
     await anna.post("/budgets", json={"month": "2024-01", "planned_income_minor": 700})
     body = {"category_id": str(groceries), "allocation_type": "percentage", "allocation_value": "10"}
     made = (await anna.post("/budgets/2024-01/allocations", json=body)).json()
@@ -38,6 +40,7 @@ async def log(book, anna):
         await anna.delete("/budgets/2024-03", params={"version": wrong["version"]})
     await anna.patch("/budget-settings", json={"strict": True, "version": 0})
     item = {"name": "New flat", "account_id": str(account), "amount_minor": -9, "start": "2024-03-01"}
+    await foretell_book(book.running.resources.pool, book.id, book.now)
     branch = (await anna.post("/forecast/scenarios", json={"name": "We move", "items": [item]})).json()
     path = f"/forecast/scenarios/{branch['id']}"
     await anna.patch(path, json={"note": "in spring", "version": 1})

@@ -329,6 +329,9 @@ EXAMPLES: tuple[Event, ...] = (
         unrolled="to_be_budgeted",
         strict=True,
     ),
+    budget.forecast.ForecastLowBalance(
+        account_id=_ACCOUNT, currency="EUR", date=date(2026, 2, 3), balance_minor=-4_200
+    ),
     budget.scenario.ScenarioCreated(**_SCENARIO_STATE),
     budget.scenario.ScenarioUpdated(**_SCENARIO_STATE | {"note": "in spring", "without_plan_ids": (_PLAN,)}),
     budget.scenario.ScenarioDeleted(id=_SCENARIO),

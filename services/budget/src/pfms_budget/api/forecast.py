@@ -92,8 +92,7 @@ async def get_safe_to_spend(reader: ReaderDep) -> Response:
     """Cash on the budget, less what is due before payday and what envelopes hold, nothing of it twice."""
 
     async def make(known: Known, connection: asyncpg.Connection) -> Output:
-        first_day = month_of(known.today).first
-        envelopes = await queries.envelopes(connection, reader.book_id, first_day)
+        envelopes = await queries.envelopes(connection, reader.book_id, known.today)
         return _safe(Outlook(known, PAYDAYS_WITHIN), envelopes)
 
     return await kept_answer(reader, "safe-to-spend", [], PAYDAYS_WITHIN, make)

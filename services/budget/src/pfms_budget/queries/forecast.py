@@ -46,7 +46,8 @@ SELECT id, minimum_payment_minor, due_day FROM account
 WHERE book_id = $1 AND on_budget AND minimum_payment_minor > 0 AND due_day IS NOT NULL
 """
 _ENVELOPES = """
-SELECT category_id, available::text AS available FROM month_line WHERE book_id = $1 AND first_day = $2
+SELECT category_id, available::text AS available FROM month_line WHERE book_id = $1
+AND first_day = (SELECT max(first_day) FROM month WHERE book_id = $1 AND first_day <= $2)
 """
 _AS_OF = """
 SELECT (SELECT sequence FROM stream_head WHERE stream_id = $1) AS written,
@@ -89,9 +90,9 @@ async def known(connection: asyncpg.Connection, book_id: UUID, now: datetime, da
     )
 
 
-async def envelopes(connection: asyncpg.Connection, book_id: UUID, first_day: date) -> dict[UUID, int]:
-    """What is available in the lines of the month that begins on this day, by category or card to be paid."""
-    rows = await connection.fetch(_ENVELOPES, book_id, first_day)
+async def envelopes(connection: asyncpg.Connection, book_id: UUID, today: date) -> dict[UUID, int]:
+    """What is available in the running period, by category or card to be paid."""
+    rows = await connection.fetch(_ENVELOPES, book_id, today)
     return {row["category_id"]: int(row["available"]) for row in rows if row["category_id"] != NOBODY}
 
 

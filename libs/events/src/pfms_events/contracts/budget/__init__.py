@@ -4,6 +4,7 @@ from pfms_events.contracts.budget import (
     allocation,
     budget_periods,
     budget_settings,
+    forecast,
     goal,
     header,
     month,
@@ -19,4 +20,5 @@ EVENTS: tuple[EventType, ...] = (
     *scenario.EVENTS,
     *goal.EVENTS,
     *budget_periods.EVENTS,
+    *forecast.EVENTS,
 )

@@ -93,3 +93,12 @@ class DirtyRow(Base):
     book_id: Mapped[UUID] = mapped_column(primary_key=True)
     since: Mapped[date] = mapped_column(Date)
     before: Mapped[int] = mapped_column(BigInteger)
+
+
+class LowForecastRow(Base):
+    """An account of which was told that it is going to run dry."""
+
+    __tablename__ = "low_forecast"
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
