@@ -65,7 +65,9 @@ class World:
         if home is None:
             return
         answer = await self._asked(deed, home)
-        if deed.what in {"make", "taken"} and answer.is_success:
+        # An id of boris's, or nobody's, that anna gave is not one of hers: alone he would mean another.
+        kept = {"make", "taken"} if deed.who == "boris" else {"make"}
+        if deed.what in kept and answer.is_success:
             self.made.setdefault((deed.who, deed.kind.path), []).append(answer.json()["id"])
         if deed.who == "boris":
             self.seen.append((answer.status_code, self._told(answer.text)))
