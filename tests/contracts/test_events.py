@@ -39,6 +39,7 @@ NOBODY_YET = {
         (
             *("goal.created", "goal.updated", "goal.deleted"),
             *("goal.milestone_reached", "goal.completed", "goal.reopened"),
+            *("budget.threshold_crossed", "budget.overspent"),
         ),
         "as session.started; a person is told, once there are notifications",
     ),

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from pfms_budget.api import (
+    alerts,
     allocations,
     auto_assign,
     budget_settings,
@@ -61,6 +62,7 @@ SERVICE = Service(
     settings=BudgetSettings,
     metadata=Base.metadata,
     routers=(
+        alerts.router,
         budgets.router,
         explain.router,
         allocations.router,

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from pfms_budget.operations import evaluating, foretelling, projecting
+from pfms_budget.operations import alerts, evaluating, foretelling, projecting
 from pfms_budget.operations.contributions import ASKING
 from pfms_events.contracts.budget.allocation import Allocation
 from pfms_events.contracts.budget.budget_periods import BudgetPeriodsUpdated
@@ -45,6 +45,12 @@ async def goals(running: Running) -> None:
         resources.poke()
 
 
+async def look_for_unbudgeted(running: Running) -> None:
+    resources = running.resources
+    if await alerts.look_for_unbudgeted(resources.pool, _relay_pool(running), resources.clock()):
+        resources.poke()
+
+
 async def sagas(running: Running) -> None:
     """What others did not answer in time is asked of them again."""
     resources = running.resources
@@ -69,6 +75,7 @@ def _relay_pool(running: Running) -> asyncpg.Pool:
 JOBS = (
     Job("extend", 10 * MINUTES, extend),
     Job("goals", 10 * MINUTES, goals),
+    Job("alerts", HOUR, look_for_unbudgeted),
     Job("sagas", 30, sagas),
     Job("foretell", 6 * HOUR, foretell),
     Job("retention", HOUR, retention),

@@ -10,6 +10,7 @@ ALLOCATION = {"category_id": SOME, "allocation_type": "fixed", "allocation_value
 RULE = {"kind": "fixed", "amount_minor": 1}
 READS = [
     "/budgets",
+    "/budgets/alerts",
     "/budgets/2024-01",
     "/budgets/2024-01/explain",
     "/budgets/2024-01/allocations",

@@ -8,6 +8,7 @@ async def test_a_book_that_never_chose_has_the_defaults(home):
         "default_rollover": "surplus",
         "unrolled": "to_be_budgeted",
         "strict": False,
+        "alert_percents": [80, 100],
         "version": 0,
     }
     assert response.headers["ETag"] == '"0"'

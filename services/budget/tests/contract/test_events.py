@@ -29,7 +29,9 @@ async def log(book, anna):
     await anna.post("/budgets", json={"month": "2024-01", "planned_income_minor": 700})
     body = {"category_id": str(groceries), "allocation_type": "percentage", "allocation_value": "10"}
     made = (await anna.post("/budgets/2024-01/allocations", json=body)).json()
-    for minor in (-40, -50):
+    body = {"category_id": str(groceries), "allocation_type": "fixed", "allocation_value": 45}
+    await anna.post("/budgets/2024-02/allocations", json=body)
+    for minor in (-40, -150):
         moved = Transaction(book.now.date(), account, [Split(groceries, minor)])
         await book.tell(book.transaction(UUID(int=5), moved))
     await anna.post("/budgets/2024-01/hold", json={"hold_minor": 30})

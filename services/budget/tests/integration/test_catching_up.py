@@ -10,6 +10,11 @@ from pfms_budget.operations.projecting import derive_waiting
 from pfms_budget.queries.months import caught_up
 from pfms_events.contracts.ledger.transaction import TransactionDeleted
 
+ALERTED = """
+SELECT type, data->>'month' FROM event
+WHERE stream_id = $1 AND type IN ('budget.threshold_crossed', 'budget.overspent') ORDER BY sequence
+"""
+
 
 async def derive(book):
     resources = book.running.resources
@@ -127,3 +132,16 @@ async def test_old_figures_go_and_their_versions_go_on(book, life):
     await book.tell(book.account(UUID(int=1), opening_balance_minor=9))
 
     assert (await book.sql(january, book.id))[0]["versions"] == [3, 4]
+
+
+async def test_of_what_waited_only_what_the_running_month_did_itself_is_told(alerting, spend):
+    old = [spend(date(2024, 1, day), -60_000) for day in (5, 6)]
+    await alerting.tell(*old, behind=True)
+    await derive(alerting)
+    assert (await alerting.months())["2024-02"].header.to_be_budgeted < 0
+    assert await alerting.sql(ALERTED, alerting.id) == []
+
+    await alerting.tell(spend(date(2024, 2, 5), -9_000), behind=True)
+    await derive(alerting)
+
+    assert await alerting.sql(ALERTED, alerting.id) == [("budget.threshold_crossed", "2024-02")]

@@ -1,5 +1,6 @@
 """The budget made anew from the ledger's feed is what was stored, and the check sees what is not."""
 
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -7,6 +8,11 @@ import pytest
 from pfms_common.ids import new_id
 from pfms_events.contracts.ledger.category import CategoryDeleted
 from pfms_events.rebuild import rebuild
+
+ALERTED = """
+SELECT type, data->>'month' FROM event
+WHERE stream_id = $1 AND type IN ('budget.threshold_crossed', 'budget.overspent') ORDER BY sequence
+"""
 
 
 @pytest.fixture
@@ -86,3 +92,14 @@ async def test_a_deleted_category_stays_without_its_allocations(lived):
     await anew(lived)
 
     assert await lived.sql("SELECT FROM allocation WHERE book_id = $1", lived.id) == []
+
+
+async def test_a_rebuild_alerts_nobody_and_neither_does_what_it_made_known(alerting, spend):
+    """Though what it mends crosses a threshold of the running month."""
+    alerting.event(spend(date(2024, 2, 5), -9_000))
+
+    await anew(alerting)
+    assert await alerting.sql("SELECT percent FROM alert WHERE book_id = $1", alerting.id) == [(80,)]
+    await alerting.tell(spend(date(2024, 2, 6), -1))
+
+    assert await alerting.sql(ALERTED, alerting.id) == []

@@ -231,6 +231,10 @@ _SCENARIO_STATE: dict[str, Any] = {
         ),
     ),
 }
+_CROSSED = budget.alert.alert_id(_BOOK, "2026-01", "allocation", _CATEGORY, 80)
+_SHARE = {"threshold_percent": 80, "allocated_minor": 30_000, "actual_minor": 24_500}
+_OVERSPENT = budget.alert.alert_id(_BOOK, "2026-01", "overspent", _CATEGORY, 0)
+
 
 EXAMPLES: tuple[Event, ...] = (
     auth.UserRegistered(**_USER_STATE),
@@ -360,6 +364,12 @@ EXAMPLES: tuple[Event, ...] = (
                 first_day=date(2026, 1, 25), bridge_day=date(2026, 1, 1), cycle="monthly", day=25
             ),
         ),
+    ),
+    budget.alert.BudgetThresholdCrossed(
+        id=_CROSSED, month="2026-01", kind="allocation", category_id=_CATEGORY, **_SHARE
+    ),
+    budget.alert.BudgetOverspent(
+        id=_OVERSPENT, month="2026-01", category_id=_CATEGORY, available_minor=-1250
     ),
 )
 

@@ -34,6 +34,12 @@ class SettingsPatch(Input):
     strict: bool | None = Field(
         None, description="true: what takes to-be-budgeted below zero is refused with 409 `over_allocated`"
     )
+    alert_percents: list[Annotated[int, Field(ge=1, le=1000)]] | None = Field(
+        None,
+        max_length=10,
+        description="percentages of an allocation at which spending is told as `budget.threshold_crossed`",
+        examples=[[80, 100]],
+    )
     version: Version = None
 
 
@@ -41,6 +47,9 @@ class SettingsOut(Output):
     default_rollover: Rollover = Field(description="the policy of categories for which none was set")
     unrolled: Unrolled = Field(description="what becomes of money that a category does not bring along")
     strict: bool = Field(description="whether allocating more than there is is refused")
+    alert_percents: list[int] = Field(
+        description="percentages of an allocation at which spending is told", examples=[[80, 100]]
+    )
     version: int = Field(description="0: nobody chose yet", examples=[1])
 
 

@@ -22,7 +22,7 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY AS u (stream, id
     WHERE stream_id = u.stream AND aggregate_id = u.id) v
 GROUP BY u.stream
 """
-_COUNTED_THERE = 0
+COUNTED_THERE = 0
 """The statement gives each event its version."""
 
 
@@ -38,16 +38,23 @@ async def month_changes(
     connection: asyncpg.Connection, changed: Mapping[UUID, Sequence[Told]], actor: UUID | None
 ) -> None:
     """Appends one event per month; the caller holds the heads of these books."""
+    changes = [(book, _change(book, told)) for book, months in changed.items() for told in months]
+    await counted(connection, changes, actor)
+
+
+async def counted(
+    connection: asyncpg.Connection, changes: Sequence[tuple[UUID, Change]], actor: UUID | None
+) -> None:
+    """Appends events by book, each in the version after its aggregate's last."""
+    trace = tracing()
     rows = [
-        (book, change.aggregate_id, encode([change], actor=actor, trace=tracing()))
-        for book, months in changed.items()
-        for change in (_change(book, told) for told in months)
+        (book, change.aggregate_id, encode([change], actor=actor, trace=trace)) for book, change in changes
     ]
     await write(connection, _APPEND, rows)
 
 
 def _change(book_id: UUID, told: Told) -> Change:
-    return Change(_event(told), month_figures_id(book_id, told.month.period.key), _COUNTED_THERE)
+    return Change(_event(told), month_figures_id(book_id, told.month.period.key), COUNTED_THERE)
 
 
 def _event(told: Told) -> BudgetMonthChanged:

@@ -117,6 +117,7 @@ def choices_kept(book_id: UUID, choices: Choices) -> Change:
         default_rollover=choices.default_rollover.value,
         unrolled=choices.unrolled.value,
         strict=choices.strict,
+        alert_percents=choices.alert_percents,
     )
     return Change(event, key, choices.version)
 

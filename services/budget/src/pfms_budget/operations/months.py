@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from pfms_budget.domain.alert import Look
 from pfms_budget.domain.allocation import check_covered
 from pfms_budget.domain.cells import Cell, Tally
 from pfms_budget.domain.counting import PeriodSums, Scope, balance, month_lines
@@ -27,7 +28,7 @@ from pfms_budget.domain.month import (
     given_from,
 )
 from pfms_budget.domain.span import budget_months
-from pfms_budget.operations import announce, evaluating, ripple, store
+from pfms_budget.operations import alerts, announce, evaluating, ripple, store
 from pfms_budget.operations.ripple import Changed, Ripple
 from pfms_budget.operations.touched import EVERYTHING, Touched
 from pfms_budget.queries import abroad as queries
@@ -99,6 +100,7 @@ async def derive(
     actor: UUID | None = None,
     told: Mapping[UUID, date] | None = None,
     holds_strict: bool = False,
+    is_replay: bool = False,
 ) -> None:
     """Brings the months of these books up to date and announces those whose figures are others now.
 
@@ -109,6 +111,7 @@ async def derive(
         actor: whoever wrote, for the events.
         told: by book a month (its first day) that is announced though its derived figures may have stayed.
         holds_strict: a person allocates, so a strict book refuses what it does not have; OverAllocated.
+        is_replay: what comes out is old news, so nobody is alerted.
     """
     facts = await inputs.facts(connection, list(touched))
     judges = await judges_of(connection, facts)
@@ -140,6 +143,14 @@ async def derive(
     news = {book: _news(months, bases[book], (told or {}).get(book)) for book, months in changed.items()}
     await announce.month_changes(connection, news, actor)
     await evaluating.evaluate(connection, touched, now, actor=actor)
+    watched = [each for book, months in changed.items() for each in _watched(book, facts[book], months, now)]
+    news_of = {book for book in changed if actor or touched[book].since}
+    await alerts.follow(
+        connection,
+        [replace(each, is_replay=is_replay, is_news=each.book_id in news_of) for each in watched],
+        now,
+        actor,
+    )
 
 
 async def recomputed(
@@ -318,6 +329,18 @@ async def _shorten(connection: asyncpg.Connection, facts: Mapping[UUID, Facts], 
         if known.stored and (known.stored[0] < span[0] or known.stored[1] > span[1]):
             kept[book] = span
     await store.drop_outside(connection, kept)
+
+
+def _watched(book_id: UUID, facts: Facts, changed: Sequence[Changed], now: datetime) -> list[alerts.Watched]:
+    """The months of which people are told."""
+    running, following = alerts.looked_at(facts, now)
+    return [
+        alerts.Watched(
+            book_id, each.before, each.after, Look(facts.alert_percents, each.after.period == running)
+        )
+        for each in changed
+        if each.after.period in (running, following)
+    ]
 
 
 def _check_strict(months: Sequence[Changed]) -> None:

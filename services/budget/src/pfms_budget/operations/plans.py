@@ -33,9 +33,10 @@ ON CONFLICT (book_id, first_day) DO UPDATE SET {", ".join(f"{name} = excluded.{n
 """
 _DELETE = "DELETE FROM plan WHERE book_id = $1 AND first_day = $2"
 _CHOOSE = """
-INSERT INTO settings (book_id, default_rollover, unrolled, strict, version) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO settings (book_id, default_rollover, unrolled, strict, version, alert_percents)
+VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (book_id) DO UPDATE SET default_rollover = excluded.default_rollover, unrolled = excluded.unrolled,
-    strict = excluded.strict, version = excluded.version
+    strict = excluded.strict, version = excluded.version, alert_percents = excluded.alert_percents
 """
 
 
@@ -109,7 +110,9 @@ async def choose(work: Work, fields: Mapping[str, Any], check: Callable[[int], N
     before = await queries.choices(work.connection, work.book_id)
     check(before.version)
     after = replace(before, **fields, version=before.version + 1)
-    values = (str(after.default_rollover), str(after.unrolled), after.strict, after.version)
+    told_at = sorted(set(after.alert_percents))
+    after = replace(after, alert_percents=tuple(told_at))
+    values = (str(after.default_rollover), str(after.unrolled), after.strict, after.version, told_at)
     await work.connection.execute(_CHOOSE, work.book_id, *values)
     await work.tell(log.choices_kept(work.book_id, after))
     if (before.default_rollover, before.unrolled) != (after.default_rollover, after.unrolled):

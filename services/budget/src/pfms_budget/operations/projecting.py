@@ -111,4 +111,4 @@ async def replace(connection: asyncpg.Connection, book_id: UUID, news: News | No
         await connection.execute(_FORGET.format(table=table), book_id)
     await copies.keep(connection, news or News())
     await contributions.settle(connection, news.answers if news else {}, now)
-    await months.derive(connection, {book_id: EVERYTHING}, now)
+    await months.derive(connection, {book_id: EVERYTHING}, now, is_replay=True)

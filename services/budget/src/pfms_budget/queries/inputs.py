@@ -10,6 +10,7 @@ import asyncpg
 import orjson
 
 from pfms_budget.db.tables.base import NOBODY
+from pfms_budget.domain.alert import PERCENTS
 from pfms_budget.domain.card import OnCards
 from pfms_budget.domain.cells import Cell, Kind, Tally
 from pfms_budget.domain.counting import Account, Scope, scope_of
@@ -27,7 +28,8 @@ type Keys = Sequence[tuple[UUID, date, UUID | None]]
 """Book, first day of a month, line."""
 
 _FACTS = """
-SELECT u.book_id, b.base_currency, b.timezone, b.unconverted, s.default_rollover, s.unrolled, s.strict, d.since,
+SELECT u.book_id, b.base_currency, b.timezone, b.unconverted, s.default_rollover, s.unrolled, s.strict,
+       s.alert_percents, d.since,
        (SELECT max(day) FROM cell WHERE book_id = u.book_id) AS last_movement,
        (SELECT min(first_day) FROM month WHERE book_id = u.book_id) AS stored_first,
        (SELECT max(first_day) FROM month WHERE book_id = u.book_id) AS stored_last,
@@ -127,6 +129,7 @@ class Facts:
     last_movement: date | None
     stored: tuple[date, date] | None
     dirty_since: date | None
+    alert_percents: tuple[int, ...] = PERCENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ def _facts(row: asyncpg.Record) -> Facts:
         last_movement=row["last_movement"],
         stored=(row["stored_first"], row["stored_last"]) if row["stored_first"] else None,
         dirty_since=row["since"],
+        alert_percents=PERCENTS if row["alert_percents"] is None else tuple(row["alert_percents"]),
     )
 
 

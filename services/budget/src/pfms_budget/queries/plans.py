@@ -6,11 +6,14 @@ from uuid import UUID
 
 import asyncpg
 
+from pfms_budget.domain.alert import PERCENTS
 from pfms_budget.domain.rollover import Rollover, Unrolled
 from pfms_common.period import PeriodKey
 
 _PLAN = "SELECT * FROM plan WHERE book_id = $1 AND first_day = $2"
-_SETTINGS = "SELECT default_rollover, unrolled, strict, version FROM settings WHERE book_id = $1"
+_SETTINGS = (
+    "SELECT default_rollover, unrolled, strict, version, alert_percents FROM settings WHERE book_id = $1"
+)
 _IN_BUDGET = "SELECT EXISTS (SELECT FROM month WHERE book_id = $1 AND first_day = $2 AND key = $3)"
 _SINCE = "SELECT * FROM plan WHERE book_id = $1 AND first_day >= $2 ORDER BY first_day"
 
@@ -41,6 +44,7 @@ class Choices:
     unrolled: Unrolled = Unrolled.TO_BE_BUDGETED
     strict: bool = False
     version: int = 0
+    alert_percents: tuple[int, ...] = PERCENTS
 
 
 async def plan(connection: asyncpg.Connection, book_id: UUID, first_day: date) -> Plan:
@@ -70,5 +74,9 @@ async def choices(connection: asyncpg.Connection, book_id: UUID) -> Choices:
     if row is None:
         return Choices()
     return Choices(
-        Rollover(row["default_rollover"]), Unrolled(row["unrolled"]), row["strict"], row["version"]
+        Rollover(row["default_rollover"]),
+        Unrolled(row["unrolled"]),
+        row["strict"],
+        row["version"],
+        tuple(row["alert_percents"]),
     )

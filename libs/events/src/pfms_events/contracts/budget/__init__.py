@@ -1,6 +1,7 @@
 """What the budget publishes of one book, a file for each thing that events are about. The stream is the book."""
 
 from pfms_events.contracts.budget import (
+    alert,
     allocation,
     budget_periods,
     budget_settings,
@@ -21,4 +22,5 @@ EVENTS: tuple[EventType, ...] = (
     *goal.EVENTS,
     *budget_periods.EVENTS,
     *forecast.EVENTS,
+    *alert.EVENTS,
 )

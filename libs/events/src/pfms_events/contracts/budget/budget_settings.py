@@ -3,6 +3,8 @@
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from pfms_events.event import Event, EventType, derived_id
 
 
@@ -16,6 +18,9 @@ class BudgetSettingsUpdated(Event):
     default_rollover: Literal["none", "surplus", "deficit", "both"]
     unrolled: Literal["to_be_budgeted", "discard"]
     strict: bool
+    alert_percents: tuple[int, ...] = Field(
+        default=(80, 100), description="Shares of an allocation at which an alert is told"
+    )
 
 
 def settings_id(book_id: UUID) -> UUID:

@@ -102,3 +102,16 @@ class LowForecastRow(Base):
 
     book_id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class AlertRow(Base):
+    """An alert that was told and is not armed again; NOBODY and 0 where it is about no category and no share."""
+
+    __tablename__ = "alert"
+
+    book_id: Mapped[UUID] = mapped_column(primary_key=True)
+    first_day: Mapped[date] = mapped_column(Date, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    category_id: Mapped[UUID] = mapped_column(primary_key=True)
+    percent: Mapped[int] = mapped_column(primary_key=True)
+    since: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))

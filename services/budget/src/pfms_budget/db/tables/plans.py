@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Date, Text, UniqueConstraint, Uuid
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Date, Integer, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,6 +20,7 @@ class SettingsRow(Base):
     default_rollover: Mapped[str] = mapped_column(Text)
     unrolled: Mapped[str] = mapped_column(Text)
     strict: Mapped[bool]
+    alert_percents: Mapped[list[int]] = mapped_column(ARRAY(Integer), server_default="{80,100}")
     version: Mapped[int] = mapped_column(BigInteger)
 
 
