@@ -49,8 +49,9 @@ WHERE stream_id = ANY ($1) AND type LIKE 'transaction.%'
 """
 DELETIONS = "SELECT aggregate_id FROM event WHERE stream_id = ANY ($1) AND type = 'transaction.deleted'"
 POSTED = """
-SELECT data->>'plan_id' AS plan_id, (data->>'plan_date')::date AS day, count(*) AS times FROM event
-WHERE stream_id = $1 AND type = 'transaction.created' AND data->>'plan_id' IS NOT NULL GROUP BY 1, 2
+SELECT e.data->>'plan_id' AS plan_id, (e.data->>'plan_date')::date AS day, count(*) AS times, count(t.id) AS there
+FROM event e LEFT JOIN transaction t ON t.book_id = e.stream_id AND t.id = e.aggregate_id
+WHERE e.stream_id = $1 AND e.type = 'transaction.created' AND e.data->>'plan_id' IS NOT NULL GROUP BY 1, 2
 """
 MARKED = "SELECT plan_id::text, nominal_date AS day, state FROM plan_occurrence WHERE book_id = $1"
 BALANCES = """
@@ -172,22 +173,24 @@ def _allowed(outcome: Outcome) -> set[int]:
 async def _plans(ledger: asyncpg.Connection, house: Household) -> list[str]:
     """Each occurrence was posted once at most, and exactly those that the scheduler had to post or the owner did."""
     posted: defaultdict[str, set[date]] = defaultdict(set)
+    there: defaultdict[str, set[date]] = defaultdict(set)
     found = []
     for row in await ledger.fetch(POSTED, house.book):
         posted[row["plan_id"]].add(row["day"])
+        there[row["plan_id"]] |= {row["day"]} if row["there"] else set()
         if row["times"] > 1:
             found.append(f"plan {row['plan_id']} was posted {row['times']} times for {row['day']}")
     marks = defaultdict(dict[date, str])
     for row in await ledger.fetch(MARKED, house.book):
         marks[row["plan_id"]][row["day"]] = row["state"]
     for key, plan in house.plans.items():
-        found += [f"plan {key} {fault}" for fault in _settled(plan, posted[key], marks[key])]
+        found += [f"plan {key} {fault}" for fault in _settled(plan, posted[key], there[key], marks[key])]
     return found + await _posted_by_the_scheduler(house)
 
 
-def _settled(plan: Plan, posted: set[date], marks: Mapping[date, str]) -> Iterator[str]:
+def _settled(plan: Plan, posted: set[date], there: set[date], marks: Mapping[date, str]) -> Iterator[str]:
     """What is wrong with what became of a plan. What falls due today may be posted or not: when days begin and end
-    is a matter of zones.
+    is a matter of zones. An occurrence whose transaction was deleted since is open again.
     """
     own = {
         state: {day for day, was in plan.settled.items() if was == state} for state in ("posted", "skipped")
@@ -198,7 +201,7 @@ def _settled(plan: Plan, posted: set[date], marks: Mapping[date, str]) -> Iterat
     may = must | {day for day in by_clock if day <= today + DAY}
     if not must <= posted <= may:
         yield f"was not posted for {sorted(must - posted)} and was for {sorted(posted - may)}"
-    for state, days in (("posted", posted), ("skipped", own["skipped"])):
+    for state, days in (("posted", there), ("skipped", own["skipped"])):
         marked = {day for day, was in marks.items() if was == state}
         if marked != days:
             yield f"is marked as {state} for {sorted(marked)} instead of {sorted(days)}"
