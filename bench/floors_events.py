@@ -1,6 +1,7 @@
-"""The floor under events: rows like theirs by plain `unnest` inserts."""
+"""The floors under events: rows like theirs by plain `unnest` inserts; a commit of next to nothing."""
 
 import time
+from statistics import median
 from uuid import UUID
 
 import asyncpg
@@ -36,3 +37,14 @@ _INSERT = """
                              aggregate_version, trace, mode, occurred_at, data)
     SELECT $1, n, id, 'transaction.created', 1, 'transaction', id, 1, '{}', 'live', now(), data::jsonb
     FROM unnest($2::bigint[], $3::uuid[], $4::text[]) AS u (n, id, data)"""
+
+
+async def bare_commit(connection: asyncpg.Connection) -> float:
+    """Milliseconds of a transaction of one small row, which is mostly the disk's."""
+    await connection.execute("CREATE TABLE bench_row (n int)")
+    took = []
+    for number in range(100):
+        began = time.perf_counter()
+        await connection.execute("INSERT INTO bench_row VALUES ($1)", number)
+        took.append((time.perf_counter() - began) * 1e3)
+    return median(took)

@@ -4,14 +4,12 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from statistics import median
 from uuid import UUID
 
 import aiohttp
-import asyncpg
 
 from bench import fill
-from bench.floors_events import unnest
+from bench.floors_events import bare_commit, unnest
 from bench.measure import Cpu, percentile
 from bench.people import Household
 from bench.report import Row, at_least, at_least_by_either, at_most
@@ -40,7 +38,7 @@ async def _lag(world: World, made: Split, people: Sequence[Household]) -> list[R
     await _posting(made, people, rate=100, seconds=1)
     lags = sorted(await _posting(made, people, rate=100, seconds=world.seconds(30)))
     p50, p99 = percentile(lags, 50), percentile(lags, 99)
-    commit = await _commit(made.budget)
+    commit = await bare_commit(made.budget)
     what = "POST sent → month committed, 100/s"
     return [
         Row(
@@ -52,17 +50,6 @@ async def _lag(world: World, made: Split, people: Sequence[Household]) -> list[R
         ),
         Row("S4", f"{what}, p99", product=f"{p99:.1f} ms", goal=at_most(p99, 50, "ms")),
     ]
-
-
-async def _commit(connection: asyncpg.Connection) -> float:
-    """Milliseconds of a transaction of one small row, which is mostly the disk's: there are two on the way."""
-    await connection.execute("CREATE TABLE bench_row (n int)")
-    took = []
-    for number in range(100):
-        began = time.perf_counter()
-        await connection.execute("INSERT INTO bench_row VALUES ($1)", number)
-        took.append((time.perf_counter() - began) * 1e3)
-    return median(took)
 
 
 async def _neighbours(

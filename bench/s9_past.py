@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from bench.floors_events import bare_commit
 from bench.measure import percentile
 from bench.report import Row, at_most
 from bench.world import World
@@ -113,7 +114,7 @@ async def run(world: World) -> list[Row]:
             await deal(resources.pool, subscription, [each])
             took.append((time.perf_counter() - began) * 1e3)
         last = await one(resources.pool, told.book, PERIODS[-1])
-    commit = await _commit(admin)
+    commit = await bare_commit(admin)
     await admin.close()
     await world.drop("s9_budget")
     if last is None:
@@ -142,14 +143,3 @@ async def _planned(admin: asyncpg.Connection, told: Told) -> None:
         days,
         told.categories,
     )
-
-
-async def _commit(connection: asyncpg.Connection) -> float:
-    """Milliseconds of a transaction of one small row."""
-    await connection.execute("CREATE TABLE bench_row (n int)")
-    took = []
-    for number in range(100):
-        began = time.perf_counter()
-        await connection.execute("INSERT INTO bench_row VALUES ($1)", number)
-        took.append((time.perf_counter() - began) * 1e3)
-    return median(took)
